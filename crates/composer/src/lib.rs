@@ -1,0 +1,1 @@
+//! The background thread that keeps the band's music composed ahead of the playhead.

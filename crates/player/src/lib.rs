@@ -1,0 +1,1 @@
+//! Plays scheduled notes on the audio thread.

@@ -1,0 +1,1 @@
+//! Renders a blend to files without a DAW.

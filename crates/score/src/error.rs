@@ -1,0 +1,43 @@
+//! What can be wrong with a name, a file or a number that a person gave.
+
+/// What can be wrong with music that comes from outside.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A genre that the model does not have.
+    #[error(
+        "unknown genre \"{found}\"; expected one of: classical, jazz, rock, electronic, folk, \
+         hip-hop"
+    )]
+    UnknownGenre {
+        /// The word that was given.
+        found: String,
+    },
+    /// A part that the band does not have.
+    #[error("unknown part \"{found}\"; expected one of: drums, bass, chords, lead")]
+    UnknownPart {
+        /// The word that was given.
+        found: String,
+    },
+    /// A meter outside `1..=32` over a power of two up to 32.
+    #[error("meter {numerator}/{denominator}: expected 1..=32 over 1, 2, 4, 8, 16 or 32")]
+    InvalidMeter {
+        /// Beats a bar as written.
+        numerator: u32,
+        /// Note value of such a beat as written.
+        denominator: u32,
+    },
+    /// A name that is no chord, key or scale.
+    #[error("cannot read {what} \"{found}\"; expected {expected}")]
+    Unreadable {
+        /// What was to be read, for example `chord`.
+        what: &'static str,
+        /// The text that was given.
+        found: String,
+        /// What would have been understood.
+        expected: &'static str,
+    },
+}
+
+/// Result with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;

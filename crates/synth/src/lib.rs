@@ -1,0 +1,1 @@
+//! The built-in sound: allocation-free voices for the four parts.

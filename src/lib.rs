@@ -1,0 +1,1 @@
+//! Tributary: the plugin shell.

@@ -1,0 +1,2 @@
+//! Tasks of the repository: bundle, demo, test, bench.
+fn main() {}
