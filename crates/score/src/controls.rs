@@ -89,7 +89,11 @@ impl Scale {
     pub const fn is_minor(self) -> bool {
         matches!(
             self,
-            Self::FreeMinor | Self::Minor | Self::Dorian | Self::MinorPentatonic | Self::HarmonicMinor
+            Self::FreeMinor
+                | Self::Minor
+                | Self::Dorian
+                | Self::MinorPentatonic
+                | Self::HarmonicMinor
         )
     }
 }
@@ -157,7 +161,7 @@ impl Default for Controls {
             scale: Scale::FreeMajor,
             adventure: 0.5,
             swing: 0.0,
-            humanize: 0.5,
+            humanize: 0.8,
             seed: 1,
         }
     }

@@ -37,6 +37,28 @@ pub enum Error {
         /// What would have been understood.
         expected: &'static str,
     },
+    /// A file that is no Standard MIDI File, or a broken one of which nothing can be read.
+    #[error("{file}: byte {offset}: {problem}")]
+    MidiFile {
+        /// The file's name.
+        file: String,
+        /// Where in the file, in bytes.
+        offset: usize,
+        /// What was expected there and what was found.
+        problem: String,
+    },
+    /// A file above the limits of [`crate::smf`].
+    #[error("{file}: {found} {what}; at most {limit} are read")]
+    MidiFileTooLarge {
+        /// The file's name.
+        file: String,
+        /// How many there are; reading may have stopped there.
+        found: usize,
+        /// Of what: `bytes` or `notes`.
+        what: &'static str,
+        /// The most that is read.
+        limit: usize,
+    },
 }
 
 /// Result with this crate's [`Error`].

@@ -26,7 +26,7 @@ pub use chord::{Chord, ChordQuality};
 pub use controls::{Controls, PartControls, Scale};
 pub use error::{Error, Result};
 pub use genre::{Blend, Genre, N_STYLES};
-pub use grid::{GridBeat, GridNote};
+pub use grid::{BeatFrame, GridBeat, GridNote, HistoryBeat};
 pub use key::{Key, Mode};
 pub use note::{Note, Part, Pitch, PitchClass, Velocity};
 pub use piece::Piece;

@@ -14,7 +14,13 @@ impl Pitch {
 
     /// The nearest pitch in range.
     pub const fn clamped(number: i32) -> Self {
-        Self(if number < 0 { 0 } else if number > 127 { 127 } else { number as u8 })
+        Self(if number < 0 {
+            0
+        } else if number > 127 {
+            127
+        } else {
+            number as u8
+        })
     }
 
     /// The key number, `0..=127`.
@@ -57,8 +63,11 @@ impl PitchClass {
     /// # Errors
     /// [`Error::Unreadable`].
     pub fn parse(text: &str) -> Result<Self> {
-        let unreadable =
-            || Error::Unreadable { what: "pitch", found: text.into(), expected: "a name such as C, F# or Bb" };
+        let unreadable = || Error::Unreadable {
+            what: "pitch",
+            found: text.into(),
+            expected: "a name such as C, F# or Bb",
+        };
         let mut letters = text.trim().chars();
         let natural = match letters.next().map(|c| c.to_ascii_uppercase()) {
             Some('C') => 0,
@@ -86,7 +95,13 @@ pub struct Velocity(u8);
 impl Velocity {
     /// Clamps into `1..=127`.
     pub const fn clamped(number: i32) -> Self {
-        Self(if number < 1 { 1 } else if number > 127 { 127 } else { number as u8 })
+        Self(if number < 1 {
+            1
+        } else if number > 127 {
+            127
+        } else {
+            number as u8
+        })
     }
 
     /// `1..=127`.

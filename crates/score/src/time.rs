@@ -91,7 +91,10 @@ impl Meter {
     /// # Errors
     /// [`Error::InvalidMeter`] outside `1..=32` over a power of two up to 32.
     pub fn new(numerator: u32, denominator: u32) -> Result<Self> {
-        if !(1..=32).contains(&numerator) || !(1..=32).contains(&denominator) || !denominator.is_power_of_two() {
+        if !(1..=32).contains(&numerator)
+            || !(1..=32).contains(&denominator)
+            || !denominator.is_power_of_two()
+        {
             return Err(Error::InvalidMeter { numerator, denominator });
         }
         Ok(Self { numerator: numerator as u8, denominator: denominator as u8 })
@@ -102,8 +105,11 @@ impl Meter {
     /// # Errors
     /// [`Error::Unreadable`] or [`Error::InvalidMeter`].
     pub fn parse(text: &str) -> Result<Self> {
-        let unreadable =
-            || Error::Unreadable { what: "meter", found: text.into(), expected: "a fraction such as 3/4" };
+        let unreadable = || Error::Unreadable {
+            what: "meter",
+            found: text.into(),
+            expected: "a fraction such as 3/4",
+        };
         let (numerator, denominator) = text.split_once('/').ok_or_else(unreadable)?;
         let number = |s: &str| s.trim().parse::<u32>().map_err(|_| unreadable());
         Self::new(number(numerator)?, number(denominator)?)
