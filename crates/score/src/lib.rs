@@ -19,8 +19,8 @@ pub mod grid;
 pub mod key;
 mod note;
 mod piece;
-pub mod smf;
 pub mod quantize;
+pub mod smf;
 pub mod steps;
 mod time;
 
