@@ -1,0 +1,46 @@
+//! Two small in-process hosts that drive a *built* plugin from a script.
+//!
+//! **What for.** The tests, the demo and the measurements load `Tributary.clap` and
+//! `Tributary.vst3` as a DAW would: over the plugin formats' binary interfaces, with blocks of any
+//! size, a transport, sample-accurate automation and input notes. Everything the plugin sends back
+//! is checked (order, offsets, finite audio) and recorded.
+//!
+//! **Threads.** An [`Instance`] belongs to the thread that loaded it (the *main thread* of both
+//! formats). [`Instance::activate`] hands out a [`Processor`], which is [`Send`] and is meant for a
+//! thread of its own (the *audio thread*). [`run`] does exactly that.
+//!
+//! **What it does not do.** No editor windows, no MIDI files, no sound card, no scanning, no
+//! plugin-side parameter gestures. It does not unload a plugin before its last instance is dropped.
+//!
+//! ```no_run
+//! use hosting::{Script, Song};
+//!
+//! let mut script = Script::new(48_000.0, 512);
+//! script.play(&Song::default(), 0.0, 16.0, &[512, 64, 1]);
+//! script.set_at(8.0, "g_jazz", 1.0)?;
+//! script.stop(512, 2);
+//! let recording = hosting::run("target/bundled/Tributary.clap", &script)?;
+//! println!("{} notes", recording.notes()?.len());
+//! # Ok::<(), hosting::Error>(())
+//! ```
+//!
+//! **Where to start reading.** `instance.rs` has the interface, `script.rs` what is asked of a
+//! plugin, `recording.rs` what came back; `clap.rs` and `vst3.rs` are the two hosts.
+
+mod clap;
+mod error;
+mod instance;
+mod parameters;
+mod recording;
+mod run;
+mod script;
+mod vst3;
+
+pub use clap::ClapInstance;
+pub use error::{Error, Result};
+pub use instance::{Bus, Format, Instance, NoHook, Output, ProcessHook, Processor, Setup, load};
+pub use parameters::{Parameter, ParameterList, stable_id};
+pub use recording::{BusAudio, EventKind, HostEvent, PlayedNote, Recording, pair_notes};
+pub use run::{play, run};
+pub use script::{Block, InputNote, ParameterChange, Script, Song, Transport};
+pub use vst3::Vst3Instance;
