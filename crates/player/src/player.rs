@@ -1,0 +1,601 @@
+//! What happens in this block.
+
+use core::ops::Deref;
+
+use rtrb::{Consumer, Producer};
+use score::{Controls, Meter, Tempo, Ticks};
+
+use crate::active_notes::{ActiveNote, ActiveNotes};
+use crate::cursor::{Commits, Cursor};
+use crate::pending::Pending;
+use crate::playhead::BEAT_NUDGE;
+use crate::timeline::{Timeline, floor};
+use crate::{
+    BeatRequest, EventKind, Form, Left, PlayerEvent, Playhead, RequestKind, ScheduledNote, Status,
+};
+
+/// A note that is at most this late is played at once, a later one not at all, in seconds.
+pub const LATE_LIMIT_SECS: f64 = 0.030;
+
+/// A standing playhead asks for its beats at most this often, in seconds.
+pub const PRIME_INTERVAL_SECS: f64 = 0.050;
+
+/// Hosts whose position is off by less than this have not jumped, in seconds.
+const SLIP_LIMIT_SECS: f64 = 0.020;
+
+/// Positions this near the expected one are the expected one, in samples.
+const POSITION_NOISE_SAMPLES: f64 = 0.02;
+
+/// A start this close behind a note's onset still plays it: half a cell of the grid, since hosts
+/// land a little behind the place they were sent to.
+const START_GRACE: Ticks = Ticks(20);
+
+/// Shortest and longest head start, in beats.
+const LOOKAHEAD_BEATS: core::ops::RangeInclusive<f64> = 0.5..=4.0;
+
+/// Room in the request queue without which a standing playhead waits.
+const PRIME_SLOTS: usize = 64;
+
+/// What the primed beats were asked for with; they are good while all of it stays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Primed {
+    controls: Controls,
+    form: Form,
+    lookahead_beats: f64,
+    tempo: Tempo,
+    meter: Meter,
+    bar: (Option<f64>, Option<i64>),
+    loop_range: Option<(f64, f64)>,
+    generation: u32,
+}
+
+/// The block being filled.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    playhead: Playhead,
+    controls: Controls,
+    /// Player's own count of samples at the block's first and behind its last sample.
+    start: i64,
+    end: i64,
+}
+
+/// Turns scheduled notes into note events at exact samples, and asks for beats in time.
+///
+/// Lives on the audio thread. About 100 KB without heap memory; box it.
+#[derive(Debug)]
+pub struct Player<S> {
+    notes: Consumer<ScheduledNote>,
+    requests: Producer<BeatRequest>,
+    status: S,
+    pending: Pending,
+    active: ActiveNotes,
+    cursor: Cursor,
+    commits: Commits,
+    /// Samples since the player was made.
+    clock: i64,
+    timeline: Timeline,
+    playing: bool,
+    block: Block,
+    /// Where the current stretch began to sound.
+    started_at: Ticks,
+    /// Position and sample where the last stretch of a block began, for tempo ramps.
+    segment: (f64, i64),
+    loop_range: Option<(f64, f64)>,
+    primed: Option<(f64, Primed)>,
+    /// The earliest sample of the next prime.
+    next_prime: i64,
+    left: Option<Left>,
+    /// The beat that was last looked up for underruns.
+    entered: Option<(crate::Epoch, i64)>,
+    sequence: u64,
+    next_note_id: i32,
+    /// Whether the host refused an event of this block.
+    blocked: bool,
+    lookahead_beats: f64,
+    form: Form,
+}
+
+impl<S: Deref<Target = Status>> Player<S> {
+    pub(crate) fn new(
+        notes: Consumer<ScheduledNote>,
+        requests: Producer<BeatRequest>,
+        status: S,
+    ) -> Self {
+        let playhead = Playhead::standing(48_000.0);
+        Self {
+            notes,
+            requests,
+            status,
+            pending: Pending::new(),
+            active: ActiveNotes::new(),
+            cursor: Cursor::new(),
+            commits: Commits::new(),
+            clock: 0,
+            timeline: Timeline::new(0.0, 0, playhead.samples_per_beat()),
+            playing: false,
+            block: Block { playhead, controls: Controls::default(), start: 0, end: 0 },
+            started_at: Ticks(0),
+            segment: (0.0, 0),
+            loop_range: None,
+            primed: None,
+            next_prime: 0,
+            left: None,
+            entered: None,
+            sequence: 0,
+            next_note_id: 0,
+            blocked: false,
+            lookahead_beats: 1.0,
+            form: Form::default(),
+        }
+    }
+
+    /// Sets how many beats ahead of its start a beat is committed; clamped into `0.5..=4.0`.
+    pub fn set_lookahead(&mut self, beats: f64) {
+        if beats.is_finite() {
+            self.lookahead_beats = beats.clamp(*LOOKAHEAD_BEATS.start(), *LOOKAHEAD_BEATS.end());
+        }
+    }
+
+    /// Sets the form that the next committed beats follow.
+    pub fn set_form(&mut self, form: Form) {
+        self.form = form;
+    }
+
+    /// Plays one block: `emit` gets its events in order and says whether the host took each.
+    ///
+    /// `playhead` and `controls` hold at the block's first sample; a host's block may be given in
+    /// pieces, as at parameter changes, and any split plays the same notes at the same samples. A
+    /// refused event is offered again in the next block. Blocks of 0 samples change nothing.
+    pub fn fill_block(
+        &mut self,
+        playhead: &Playhead,
+        n_samples: usize,
+        controls: &Controls,
+        emit: &mut impl FnMut(PlayerEvent) -> bool,
+    ) {
+        self.begin_block(playhead, n_samples, controls);
+        self.finish_block(emit);
+    }
+
+    /// First half of [`Self::fill_block`]: follows the transport and asks for beats.
+    ///
+    /// Offline rendering waits between the halves until the composer has answered
+    /// [`Self::needed_sequence`].
+    pub fn begin_block(&mut self, playhead: &Playhead, n_samples: usize, controls: &Controls) {
+        let playhead = playhead.sanitized();
+        let n_samples = i64::try_from(n_samples).unwrap_or(i64::MAX).min(1 << 31);
+        self.block =
+            Block { playhead, controls: *controls, start: self.clock, end: self.clock + n_samples };
+        self.blocked = false;
+        if n_samples == 0 {
+            return;
+        }
+        match (self.playing, playhead.playing) {
+            (false, false) => self.stand(),
+            (false, true) => self.start(),
+            (true, false) => {
+                self.leave();
+                self.stand();
+            }
+            (true, true) => self.go_on(),
+        }
+        if self.playing {
+            self.commit(self.segment_end(), RequestKind::Commit);
+        }
+    }
+
+    /// Number of the newest request whose answer can sound in the block that has begun; 0 if none.
+    pub fn needed_sequence(&self) -> u64 {
+        if !self.playing {
+            return 0;
+        }
+        if self.segment_end() < self.block.end {
+            return self.sequence;
+        }
+        let last = self.timeline.beats_at(self.block.end);
+        self.commits.last_until(self.cursor.current(), floor(last + BEAT_NUDGE))
+    }
+
+    /// Takes notes out of the queue, so that the composer can go on sending.
+    pub fn receive(&mut self) {
+        while let Ok(&note) = self.notes.peek() {
+            if self.cursor.expects(note.epoch) && !self.pending.insert(note) {
+                return;
+            }
+            let _ = self.notes.pop();
+        }
+    }
+
+    /// Second half of [`Self::fill_block`]: plays what is due.
+    pub fn finish_block(&mut self, emit: &mut impl FnMut(PlayerEvent) -> bool) {
+        if self.block.end == self.block.start {
+            return;
+        }
+        loop {
+            let segment_end = self.segment_end();
+            self.segment = (self.position(), self.clock);
+            self.receive();
+            self.count_underruns();
+            self.play(segment_end, emit);
+            let end_beats = self.timeline.beats_at(segment_end);
+            self.clock = segment_end;
+            let Some((loop_start, loop_end)) = self.loop_range else { break };
+            if segment_end >= self.block.end {
+                break;
+            }
+            // The loop's end lies inside the block.
+            self.enter_next_pass(loop_start, loop_start + (end_beats - loop_end).max(0.0));
+            self.commit(self.segment_end(), RequestKind::Commit);
+        }
+        // The block is over; finishing it twice does nothing.
+        self.block.start = self.block.end;
+        self.report();
+    }
+
+    /// Ends every sounding note now, at offset 0, and forgets the transport.
+    ///
+    /// For bypass and the like. What the host refuses ends with the next block.
+    pub fn stop_all(&mut self, emit: &mut impl FnMut(PlayerEvent) -> bool) {
+        self.reset();
+        self.blocked = false;
+        self.block.start = self.clock;
+        self.play(self.clock, emit);
+    }
+
+    /// Forgets the transport; sounding notes end at the start of the next block.
+    ///
+    /// For a host's `reset`, where no events can be sent.
+    pub fn reset(&mut self) {
+        if self.playing {
+            self.leave();
+        }
+        self.active.end_all();
+        self.primed = None;
+        self.next_prime = self.clock;
+    }
+
+    /// The counters that this player writes.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Song position at the clock, in beats.
+    fn position(&self) -> f64 {
+        self.timeline.beats_at(self.clock)
+    }
+
+    /// The end of the block, or the loop's end if that comes before.
+    fn segment_end(&self) -> i64 {
+        match self.loop_range {
+            Some((_, loop_end)) if self.playing && self.position() < loop_end => {
+                self.timeline.first_sample_from(loop_end).clamp(self.clock, self.block.end)
+            }
+            _ => self.block.end,
+        }
+    }
+
+    /// Stops: everything sounding ends, everything waiting is forgotten.
+    fn leave(&mut self) {
+        self.left =
+            Some(Left { epoch: self.cursor.current(), at: Ticks::from_beats(self.position()) });
+        self.playing = false;
+        self.active.end_all();
+        self.pending.drop_before(crate::Epoch(u32::MAX));
+        self.primed = None;
+        self.entered = None;
+    }
+
+    /// Stands still at the playhead and has its beats composed.
+    fn stand(&mut self) {
+        self.anchor(self.block.playhead.position_beats);
+        self.loop_range = self.block.playhead.loop_range;
+        let primed = self.prime_key();
+        if self.is_primed(&primed) || self.clock < self.next_prime {
+            return;
+        }
+        if self.requests.slots() < PRIME_SLOTS {
+            self.status.count_delayed_request();
+            return;
+        }
+        self.begin_stretch();
+        self.commit(self.clock + 1, RequestKind::Prime);
+        self.primed = Some((self.position(), primed));
+        let interval = self.block.playhead.sample_rate * PRIME_INTERVAL_SECS;
+        self.next_prime = self.clock.saturating_add(interval as i64);
+    }
+
+    /// Starts from standing.
+    fn start(&mut self) {
+        self.anchor(self.block.playhead.position_beats);
+        self.loop_range = self.block.playhead.loop_range;
+        if !self.is_primed(&self.prime_key()) {
+            self.begin_stretch();
+        }
+        self.begin_playing();
+    }
+
+    /// Follows a host that played already: on its way, at the loop's start, or elsewhere.
+    fn go_on(&mut self) {
+        let playhead = self.block.playhead;
+        let samples_per_beat = playhead.samples_per_beat();
+        let expected = self.position();
+        // A host that changes its tempo inside a block tells the position of the new tempo, the
+        // old one, or one between.
+        let (from, at) = self.segment;
+        let expected_at_new_tempo = from + (self.clock - at) as f64 / samples_per_beat;
+        let earliest = expected.min(expected_at_new_tempo);
+        let latest = expected.max(expected_at_new_tempo);
+        let limit = SLIP_LIMIT_SECS * playhead.sample_rate / samples_per_beat;
+        let host = playhead.position_beats;
+
+        let wrapped = self.loop_range.filter(|(start, end)| {
+            let limit = limit.min((end - start) / 2.0);
+            latest >= end - limit
+                && earliest < end + limit
+                && host < end - limit
+                && (start - limit..=start + (latest - end).max(0.0) + limit).contains(&host)
+        });
+        if let Some((loop_start, _)) = wrapped {
+            self.enter_next_pass(loop_start, host);
+        } else if host < earliest - limit || host > latest + limit {
+            self.leave();
+            self.anchor(host);
+            self.loop_range = playhead.loop_range;
+            self.begin_stretch();
+            self.begin_playing();
+        } else if samples_per_beat != self.timeline.samples_per_beat()
+            || (host - expected).abs() * samples_per_beat > POSITION_NOISE_SAMPLES
+        {
+            self.anchor(host);
+        }
+        if self.loop_range != playhead.loop_range {
+            if let Some(old_loop) = self.loop_range {
+                self.cursor.leave_loop(old_loop);
+                self.pending.drop_after(self.cursor.current());
+            }
+            self.loop_range = playhead.loop_range;
+        }
+    }
+
+    fn anchor(&mut self, beats: f64) {
+        self.timeline = Timeline::new(beats, self.clock, self.block.playhead.samples_per_beat());
+    }
+
+    /// Gives up all music that was asked for and starts anew at the clock's position.
+    fn begin_stretch(&mut self) {
+        self.cursor.start(self.position());
+        self.pending.drop_before(self.cursor.current());
+    }
+
+    fn begin_playing(&mut self) {
+        self.playing = true;
+        self.primed = None;
+        self.entered = None;
+        self.started_at = Ticks::from_beats(self.position());
+    }
+
+    /// Goes from the loop's end to `position` near its start.
+    fn enter_next_pass(&mut self, loop_start: f64, position: f64) {
+        self.active.end_all();
+        self.cursor.enter_next_pass(loop_start);
+        self.pending.drop_before(self.cursor.current());
+        self.anchor(position);
+        self.started_at = Ticks::from_beats(position);
+        self.entered = None;
+    }
+
+    fn prime_key(&self) -> Primed {
+        let playhead = &self.block.playhead;
+        Primed {
+            controls: self.block.controls,
+            form: self.form,
+            lookahead_beats: self.lookahead_beats,
+            tempo: playhead.tempo,
+            meter: playhead.meter,
+            bar: (playhead.bar_start_beats, playhead.bar_number),
+            loop_range: playhead.loop_range,
+            generation: self.status.prime_generation(),
+        }
+    }
+
+    /// Whether the beats at the clock's position were asked for under these conditions.
+    fn is_primed(&self, key: &Primed) -> bool {
+        let position = self.position();
+        self.primed.as_ref().is_some_and(|(at, primed)| {
+            floor(at + BEAT_NUDGE) == floor(position + BEAT_NUDGE)
+                && (at - position).abs() < START_GRACE.beats()
+                && primed == key
+        })
+    }
+
+    /// Asks for every beat whose controls are due before the sample `until`.
+    fn commit(&mut self, until: i64, kind: RequestKind) {
+        loop {
+            self.cursor.follow_loop(self.loop_range, self.position());
+            let due = self.cursor.due(self.loop_range) - self.lookahead_beats;
+            if self.timeline.sample_of(due) >= until {
+                return;
+            }
+            let Cursor { beat, epoch, pass, fresh, .. } = self.cursor;
+            let request = BeatRequest {
+                frame: self.block.playhead.frame(beat),
+                controls: self.block.controls,
+                form: self.form,
+                epoch,
+                pass,
+                sequence: self.sequence + 1,
+                kind,
+                fresh,
+                left: if fresh { self.left } else { None },
+            };
+            if self.requests.push(request).is_err() {
+                self.status.count_delayed_request();
+                return;
+            }
+            if fresh {
+                self.left = None;
+            }
+            self.sequence += 1;
+            self.commits.remember(epoch, beat, self.sequence);
+            self.cursor.fresh = false;
+            self.cursor.beat += 1;
+        }
+    }
+
+    /// Plays from the clock to the sample `segment_end`, ends before beginnings.
+    fn play(&mut self, segment_end: i64, emit: &mut impl FnMut(PlayerEvent) -> bool) {
+        while !self.blocked {
+            let off = self.active.first_to_end(&self.timeline);
+            let off = off.map(|(sample, note)| (sample.max(self.clock), note));
+            let off = off.filter(|(sample, note)| note.ending || *sample < segment_end);
+            match (off, self.next_on(segment_end)) {
+                (Some((off_sample, note)), Some((on_sample, _))) if off_sample <= on_sample => {
+                    self.emit_off(&note, off_sample, emit);
+                }
+                (_, Some((sample, note))) => self.begin_note(&note, sample, emit),
+                (Some((sample, note)), None) => {
+                    self.emit_off(&note, sample, emit);
+                }
+                (None, None) => return,
+            }
+        }
+    }
+
+    /// The next note to begin before `segment_end`, with its sample; forgets what is too late.
+    fn next_on(&mut self, segment_end: i64) -> Option<(i64, ScheduledNote)> {
+        if !self.playing {
+            return None;
+        }
+        let late_limit = (self.block.playhead.sample_rate * LATE_LIMIT_SECS) as i64;
+        loop {
+            let note = *self.pending.first()?;
+            if note.epoch > self.cursor.current() {
+                return None;
+            }
+            let sample = self.timeline.sample_of(note.onset.beats());
+            if sample >= segment_end {
+                return None;
+            }
+            let lateness = self.clock - sample;
+            let before_start = note.onset < self.started_at;
+            let playable = lateness <= late_limit
+                && (!before_start || self.started_at - note.onset <= START_GRACE);
+            if note.epoch == self.cursor.current() && playable {
+                return Some((sample.max(self.clock), note));
+            }
+            if note.epoch == self.cursor.current() && !before_start {
+                self.status.count_dropped();
+            }
+            self.pending.remove_first();
+        }
+    }
+
+    fn begin_note(
+        &mut self,
+        note: &ScheduledNote,
+        sample: i64,
+        emit: &mut impl FnMut(PlayerEvent) -> bool,
+    ) {
+        let end = note.onset + Ticks(note.duration.0.max(1));
+        if let Some(sounding) = self.active.find(note.part, note.pitch) {
+            if sounding.on_sample == sample {
+                sounding.end = sounding.end.max(end);
+                self.status.count_merged();
+                self.pending.remove_first();
+                return;
+            }
+            let sounding = *sounding;
+            if !self.emit_off(&sounding, sample, emit) {
+                return;
+            }
+        }
+        if self.active.is_full()
+            && let Some((_, sounding)) = self.active.first_to_end(&self.timeline)
+        {
+            if !self.emit_off(&sounding, sample, emit) {
+                return;
+            }
+            self.status.count_cut();
+        }
+        let note_id = self.next_note_id;
+        let kind = EventKind::NoteOn {
+            part: note.part,
+            pitch: note.pitch,
+            velocity: note.velocity,
+            note_id,
+        };
+        if !self.emit(sample, kind, emit) {
+            return;
+        }
+        self.next_note_id = note_id.checked_add(1).unwrap_or(0);
+        self.active.insert(ActiveNote {
+            part: note.part,
+            pitch: note.pitch,
+            note_id,
+            on_sample: sample,
+            end,
+            ending: false,
+        });
+        self.status.count_played();
+        let due = self.timeline.sample_of(note.onset.beats());
+        // One sample is the rounding of a loop's start.
+        if sample - due > 1 && note.onset >= self.started_at {
+            self.status.count_late();
+        }
+        self.pending.remove_first();
+    }
+
+    /// Ends a note if the host takes the event.
+    fn emit_off(
+        &mut self,
+        note: &ActiveNote,
+        sample: i64,
+        emit: &mut impl FnMut(PlayerEvent) -> bool,
+    ) -> bool {
+        let kind = EventKind::NoteOff { part: note.part, pitch: note.pitch, note_id: note.note_id };
+        let accepted = self.emit(sample, kind, emit);
+        if accepted {
+            self.active.remove(note.note_id);
+        }
+        accepted
+    }
+
+    fn emit(
+        &mut self,
+        sample: i64,
+        kind: EventKind,
+        emit: &mut impl FnMut(PlayerEvent) -> bool,
+    ) -> bool {
+        let offset = u32::try_from(sample - self.block.start).unwrap_or(0);
+        let accepted = emit(PlayerEvent { offset, kind });
+        if !accepted {
+            self.blocked = true;
+            self.status.count_refused();
+        }
+        accepted
+    }
+
+    /// Counts a beat that begins before its answer has come.
+    fn count_underruns(&mut self) {
+        if !self.playing {
+            return;
+        }
+        let beat = (self.cursor.current(), floor(self.position() + BEAT_NUDGE));
+        if self.entered == Some(beat) {
+            return;
+        }
+        self.entered = Some(beat);
+        let done = self.status.done();
+        if self.commits.sequence_of(beat.0, beat.1).is_none_or(|sequence| sequence > done) {
+            self.status.count_underrun();
+        }
+    }
+
+    fn report(&self) {
+        let position = self.position();
+        self.status.set_position(position, self.cursor.current(), self.playing);
+        let beat = floor(position + BEAT_NUDGE);
+        let n_ahead = self.commits.n_ahead(self.cursor.current(), beat, self.status.done());
+        self.status.set_cells_ahead(n_ahead);
+    }
+}
