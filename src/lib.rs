@@ -1,1 +1,4 @@
 //! Tributary: the plugin shell.
+
+pub mod host;
+pub mod params;

@@ -1,0 +1,3 @@
+//! Tributary as a program of its own.
+
+fn main() {}

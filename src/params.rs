@@ -1,0 +1,448 @@
+//! The parameters: what the host lists, automates and saves.
+//!
+//! Ids are ASCII, stable and never reused; a nested struct adds its prefix, so the drums' density
+//! is `dr_density` and their own share of jazz `dr_g_jazz`.
+//! The host writes the values; the audio thread reads them through [`TributaryParams::controls`].
+
+use nice_plug::prelude::*;
+use score::{Blend, Controls, N_STYLES, Part, PartControls, PitchClass};
+
+/// Below this a level is silence.
+const MIN_LEVEL_DB: f32 = -60.0;
+const MAX_LEVEL_DB: f32 = 6.0;
+
+/// The seeds that a user can choose; any of them is as good as another.
+const SEEDS: IntRange = IntRange::Linear { min: 1, max: 9_999 };
+
+/// Everything a host can turn.
+#[derive(Params)]
+pub struct TributaryParams {
+    /// The common blend.
+    #[nested(group = "Blend")]
+    pub common: CommonParams,
+    /// Drums.
+    #[nested(id_prefix = "dr", group = "Drums")]
+    pub drums: PartParams,
+    /// Bass.
+    #[nested(id_prefix = "ba", group = "Bass")]
+    pub bass: PartParams,
+    /// Chords.
+    #[nested(id_prefix = "ch", group = "Chords")]
+    pub chords: PartParams,
+    /// Lead.
+    #[nested(id_prefix = "ld", group = "Lead")]
+    pub lead: PartParams,
+    /// The choice of chords.
+    #[nested(id_prefix = "ha", group = "Harmony")]
+    pub harmony: HarmonyParams,
+    /// Key, scale and manner.
+    #[nested(group = "Music")]
+    pub music: MusicParams,
+    /// Timing, routing and sound.
+    #[nested(group = "Engine")]
+    pub engine: EngineParams,
+}
+
+/// Weights of the six genres, `0.0..=1.0` each; normalised where they are used.
+#[derive(Params)]
+pub struct BlendParams {
+    /// Weight of classical.
+    #[id = "classical"]
+    pub classical: FloatParam,
+    /// Weight of jazz.
+    #[id = "jazz"]
+    pub jazz: FloatParam,
+    /// Weight of rock.
+    #[id = "rock"]
+    pub rock: FloatParam,
+    /// Weight of electronic.
+    #[id = "electronic"]
+    pub electronic: FloatParam,
+    /// Weight of folk.
+    #[id = "folk"]
+    pub folk: FloatParam,
+    /// Weight of hip-hop.
+    #[id = "hiphop"]
+    pub hiphop: FloatParam,
+}
+
+/// The common blend and how hard it pulls.
+#[derive(Params)]
+pub struct CommonParams {
+    /// The weights.
+    #[nested(id_prefix = "g")]
+    pub blend: BlendParams,
+    /// `0.0..=2.0`.
+    #[id = "strength"]
+    pub strength: FloatParam,
+}
+
+/// One part.
+#[derive(Params)]
+pub struct PartParams {
+    /// Whether the part plays.
+    #[id = "on"]
+    pub on: BoolParam,
+    /// `0.0..=1.0`.
+    #[id = "density"]
+    pub density: FloatParam,
+    /// `-1.0..=1.0`.
+    #[id = "register"]
+    pub register: FloatParam,
+    /// Linear gain of the built-in sound.
+    #[id = "level"]
+    pub level: FloatParam,
+    /// `0.0..=1.0` from the common blend to the part's own.
+    #[id = "own"]
+    pub own: FloatParam,
+    /// The part's own blend.
+    #[nested(id_prefix = "g", group = "Own blend")]
+    pub blend: BlendParams,
+}
+
+/// The choice of chords.
+#[derive(Params)]
+pub struct HarmonyParams {
+    /// `0.0..=1.0` from the common blend to the harmony's own.
+    #[id = "own"]
+    pub own: FloatParam,
+    /// The harmony's own blend.
+    #[nested(id_prefix = "g", group = "Own blend")]
+    pub blend: BlendParams,
+}
+
+/// Key, scale and manner.
+#[derive(Params)]
+pub struct MusicParams {
+    /// The tonic.
+    #[id = "key"]
+    pub key: EnumParam<KeyChoice>,
+    /// The allowed notes.
+    #[id = "scale"]
+    pub scale: EnumParam<ScaleChoice>,
+    /// `0.0..=1.0`.
+    #[id = "adventure"]
+    pub adventure: FloatParam,
+    /// `0.0..=1.0`.
+    #[id = "swing"]
+    pub swing: FloatParam,
+    /// `0.0..=1.0`.
+    #[id = "humanize"]
+    pub humanize: FloatParam,
+    /// Equal seeds give equal music.
+    #[id = "seed"]
+    pub seed: IntParam,
+}
+
+/// Timing, routing and sound.
+#[derive(Params)]
+pub struct EngineParams {
+    /// How far ahead of the playhead a beat is committed, in beats.
+    #[id = "lookahead"]
+    pub lookahead: FloatParam,
+    /// How parts are laid on MIDI channels.
+    #[id = "channels"]
+    pub channels: EnumParam<ChannelsChoice>,
+    /// The part that is heard when `channels` is single.
+    #[id = "single_part"]
+    pub single_part: EnumParam<PartChoice>,
+    /// Plays on the plugin's own clock while the host stands still or has no transport.
+    #[id = "run"]
+    pub run: BoolParam,
+    /// Tempo of the plugin's own clock, in BPM.
+    #[id = "tempo"]
+    pub tempo: FloatParam,
+    /// Whether the built-in sound is heard.
+    #[id = "sound"]
+    pub sound: BoolParam,
+    /// Linear gain of the built-in sound.
+    #[id = "gain"]
+    pub gain: FloatParam,
+}
+
+/// The twelve keys, in the order of [`PitchClass::NAMES`].
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the names of the keys")]
+pub enum KeyChoice {
+    #[id = "c"]
+    C,
+    #[id = "c_sharp"]
+    #[name = "C#"]
+    CSharp,
+    #[id = "d"]
+    D,
+    #[id = "d_sharp"]
+    #[name = "D#"]
+    DSharp,
+    #[id = "e"]
+    E,
+    #[id = "f"]
+    F,
+    #[id = "f_sharp"]
+    #[name = "F#"]
+    FSharp,
+    #[id = "g"]
+    G,
+    #[id = "g_sharp"]
+    #[name = "G#"]
+    GSharp,
+    #[id = "a"]
+    A,
+    #[id = "a_sharp"]
+    #[name = "A#"]
+    ASharp,
+    #[id = "b"]
+    B,
+}
+
+/// The scales, in the order of [`score::Scale::ALL`].
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the names of the scales")]
+pub enum ScaleChoice {
+    #[id = "free_major"]
+    #[name = "Free major"]
+    FreeMajor,
+    #[id = "free_minor"]
+    #[name = "Free minor"]
+    FreeMinor,
+    #[id = "major"]
+    Major,
+    #[id = "minor"]
+    Minor,
+    #[id = "dorian"]
+    Dorian,
+    #[id = "mixolydian"]
+    Mixolydian,
+    #[id = "major_pentatonic"]
+    #[name = "Major pentatonic"]
+    MajorPentatonic,
+    #[id = "minor_pentatonic"]
+    #[name = "Minor pentatonic"]
+    MinorPentatonic,
+    #[id = "harmonic_minor"]
+    #[name = "Harmonic minor"]
+    HarmonicMinor,
+}
+
+/// How parts are laid on MIDI channels.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+pub enum ChannelsChoice {
+    /// Drums 10, bass 2, chords 3, lead 4.
+    #[id = "per_part"]
+    #[name = "One a part"]
+    PerPart,
+    /// One chosen part on channel 1, for hosts that squash channels.
+    #[id = "single"]
+    #[name = "Single part on 1"]
+    Single,
+}
+
+/// The parts, in the order of [`Part::ALL`].
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the names of the parts")]
+pub enum PartChoice {
+    #[id = "drums"]
+    Drums,
+    #[id = "bass"]
+    Bass,
+    #[id = "chords"]
+    Chords,
+    #[id = "lead"]
+    Lead,
+}
+
+impl Default for TributaryParams {
+    fn default() -> Self {
+        Self {
+            common: CommonParams {
+                blend: BlendParams::new(""),
+                strength: percent("Strength", 1.0, 0.0, 2.0),
+            },
+            drums: PartParams::new("Drums"),
+            bass: PartParams::new("Bass"),
+            chords: PartParams::new("Chords"),
+            lead: PartParams::new("Lead"),
+            harmony: HarmonyParams {
+                own: percent("Harmony own", 0.0, 0.0, 1.0),
+                blend: BlendParams::new("Harmony "),
+            },
+            music: MusicParams::default(),
+            engine: EngineParams::default(),
+        }
+    }
+}
+
+impl BlendParams {
+    fn new(owner: &str) -> Self {
+        let weight = |genre: &str| percent(format!("{owner}{genre}"), 0.0, 0.0, 1.0);
+        Self {
+            classical: weight("Classical"),
+            jazz: weight("Jazz"),
+            rock: weight("Rock"),
+            electronic: weight("Electronic"),
+            folk: weight("Folk"),
+            hiphop: weight("Hip-hop"),
+        }
+    }
+
+    /// The six weights, in the order of [`score::Genre::ALL`].
+    pub fn weights(&self) -> [&FloatParam; 6] {
+        [&self.classical, &self.jazz, &self.rock, &self.electronic, &self.folk, &self.hiphop]
+    }
+
+    /// The blend as the model takes it.
+    pub fn blend(&self) -> Blend {
+        let mut weights = [0.0; Blend::LEN];
+        let (genres, _styles) = weights.split_at_mut(Blend::LEN - N_STYLES);
+        for (weight, param) in genres.iter_mut().zip(self.weights()) {
+            *weight = param.value();
+        }
+        Blend::new(weights)
+    }
+}
+
+impl PartParams {
+    fn new(part: &str) -> Self {
+        Self {
+            on: BoolParam::new(format!("{part} on"), true),
+            density: percent(format!("{part} density"), 0.5, 0.0, 1.0),
+            register: percent(format!("{part} register"), 0.0, -1.0, 1.0),
+            level: decibels(format!("{part} level")),
+            own: percent(format!("{part} own"), 0.0, 0.0, 1.0),
+            blend: BlendParams::new(&format!("{part} ")),
+        }
+    }
+
+    fn controls(&self) -> PartControls {
+        PartControls {
+            on: self.on.value(),
+            density: self.density.value(),
+            register: self.register.value(),
+            own: self.own.value(),
+            blend: self.blend.blend(),
+        }
+    }
+}
+
+impl Default for MusicParams {
+    fn default() -> Self {
+        let Controls { adventure, swing, humanize, .. } = Controls::default();
+        Self {
+            key: EnumParam::new("Key", KeyChoice::C),
+            scale: EnumParam::new("Scale", ScaleChoice::FreeMajor),
+            adventure: percent("Adventure", adventure, 0.0, 1.0),
+            swing: percent("Swing", swing, 0.0, 1.0),
+            humanize: percent("Humanize", humanize, 0.0, 1.0),
+            seed: IntParam::new("Seed", 1, SEEDS),
+        }
+    }
+}
+
+impl Default for EngineParams {
+    fn default() -> Self {
+        Self {
+            lookahead: FloatParam::new("Lookahead", 1.0, FloatRange::Linear { min: 0.5, max: 4.0 })
+                .with_step_size(0.5)
+                .with_unit(" beats"),
+            channels: EnumParam::new("MIDI channels", ChannelsChoice::PerPart),
+            single_part: EnumParam::new("Single part", PartChoice::Lead),
+            run: BoolParam::new("Run", false),
+            tempo: FloatParam::new("Tempo", 120.0, FloatRange::Linear { min: 40.0, max: 240.0 })
+                .with_step_size(0.1)
+                .with_unit(" BPM"),
+            sound: BoolParam::new("Sound", true),
+            gain: decibels("Gain"),
+        }
+    }
+}
+
+impl TributaryParams {
+    /// The four parts, in the order of [`Part::ALL`].
+    pub fn parts(&self) -> [&PartParams; 4] {
+        [&self.drums, &self.bass, &self.chords, &self.lead]
+    }
+
+    /// What decides the notes, as it stands now.
+    ///
+    /// # Real-time
+    /// Reads atomics only.
+    pub fn controls(&self) -> Controls {
+        Controls {
+            blend: self.common.blend.blend(),
+            strength: self.common.strength.value(),
+            parts: self.parts().map(PartParams::controls),
+            harmony_own: self.harmony.own.value(),
+            harmony_blend: self.harmony.blend.blend(),
+            key: self.music.key.value().pitch_class(),
+            scale: self.music.scale.value().scale(),
+            adventure: self.music.adventure.value(),
+            swing: self.music.swing.value(),
+            humanize: self.music.humanize.value(),
+            // PANIC: cannot; the range of seeds is positive.
+            seed: self.music.seed.value().unsigned_abs(),
+        }
+    }
+
+    /// Linear level of a part in the built-in sound, silence at the bottom of its range.
+    pub fn level(&self, part: Part) -> f32 {
+        audible(self.parts()[part.index()].level.value())
+    }
+
+    /// Linear gain of the built-in sound; silence when it is off.
+    pub fn gain(&self) -> f32 {
+        if self.engine.sound.value() { audible(self.engine.gain.value()) } else { 0.0 }
+    }
+}
+
+impl KeyChoice {
+    /// The tonic.
+    pub fn pitch_class(self) -> PitchClass {
+        PitchClass::new(self as i32)
+    }
+}
+
+impl ScaleChoice {
+    /// The scale as the model takes it.
+    pub fn scale(self) -> score::Scale {
+        score::Scale::ALL[self as usize]
+    }
+}
+
+impl PartChoice {
+    /// The part.
+    pub fn part(self) -> Part {
+        Part::ALL[self as usize]
+    }
+}
+
+/// A share, shown as a percentage.
+fn percent(name: impl Into<String>, default: f32, min: f32, max: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min, max })
+        .with_unit(" %")
+        .with_value_to_string(formatters::v2s_f32_percentage(0))
+        .with_string_to_value(formatters::s2v_f32_percentage())
+}
+
+/// A linear gain, shown in decibels; unity by default.
+fn decibels(name: impl Into<String>) -> FloatParam {
+    let range = FloatRange::Skewed {
+        min: util::db_to_gain(MIN_LEVEL_DB),
+        max: util::db_to_gain(MAX_LEVEL_DB),
+        factor: FloatRange::gain_skew_factor(MIN_LEVEL_DB, MAX_LEVEL_DB),
+    };
+    FloatParam::new(name, 1.0, range)
+        .with_unit(" dB")
+        .with_value_to_string(std::sync::Arc::new(|gain| match audible(gain) {
+            0.0 => String::from("-inf"),
+            // Adding zero takes the sign off a rounded zero.
+            gain => format!("{:.1}", (util::gain_to_db(gain) * 10.0).round() / 10.0 + 0.0),
+        }))
+        .with_string_to_value(formatters::s2v_f32_gain_to_db())
+}
+
+fn audible(gain: f32) -> f32 {
+    if gain <= util::db_to_gain(MIN_LEVEL_DB) * 1.001 { 0.0 } else { gain }
+}
+
+#[cfg(test)]
+mod tests;
