@@ -1,1 +1,28 @@
-//! The network that composes: a pure function from context and controls to notes.
+//! Composes: a pure function from context and controls to the notes of a beat.
+//!
+//! Starts no thread and reads no clock; the composer's background thread calls it.
+//!
+//! It does not read or write music files (see `score`), decide when a beat is composed (see
+//! `composer`), or train (see `trainer`, which uses [`Network`] and [`ops`]).
+//!
+//! ```
+//! use model::{Config, weights};
+//!
+//! let weights = weights::random(&Config::TINY, 1)?;
+//! assert_eq!(weights.len(), Config::TINY.tensors().len());
+//! # Ok::<(), model::Error>(())
+//! ```
+//!
+//! Start at [`Network`] for what is computed.
+
+mod config;
+mod error;
+pub mod kernels;
+mod math;
+mod network;
+pub mod ops;
+pub mod weights;
+
+pub use config::Config;
+pub use error::{Error, Result};
+pub use network::{Batch, Kernels, Losses, Network};

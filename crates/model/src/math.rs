@@ -1,0 +1,90 @@
+//! Elementary functions that compile to vector code and round alike on every machine.
+
+/// `e` to the power of `x`, relative error below `1e-5`; clamps `x` into `-87.0..=88.0`.
+///
+/// Splits off the whole power of two and sums the Taylor series of the rest, which stays within
+/// half a binary order. Multiplications and additions stay separate, so that machines with and
+/// without fused multiply-add agree to the bit.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    // Adding this number rounds to whole numbers, which then lie in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let t = x.clamp(-87.0, 88.0) * core::f32::consts::LOG2_E;
+    let shifted = t + ROUND;
+    let f = (t - (shifted - ROUND)) * core::f32::consts::LN_2;
+    let p = 1.0 / 720.0;
+    let p = p * f + 1.0 / 120.0;
+    let p = p * f + 1.0 / 24.0;
+    let p = p * f + 1.0 / 6.0;
+    let p = p * f + 0.5;
+    let p = p * f + 1.0;
+    let p = p * f + 1.0;
+    let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    f32::from_bits((p.to_bits() as i32).wrapping_add(n << 23) as u32)
+}
+
+/// `x / (1 + e^-x)`.
+#[inline(always)]
+pub fn silu(x: f32) -> f32 {
+    x / (1.0 + exp(-x))
+}
+
+/// Sum in sixteen interleaved lanes: the same order on every machine.
+#[inline(always)]
+pub fn sum(x: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 16];
+    let mut chunks = x.chunks_exact(16);
+    for chunk in &mut chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    for (lane, value) in lanes.iter_mut().zip(chunks.remainder()) {
+        *lane += value;
+    }
+    lanes.iter().sum()
+}
+
+/// Sum of products in sixteen interleaved lanes.
+#[inline(always)]
+pub fn dot(x: &[f32], y: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 16];
+    let (mut xs, mut ys) = (x.chunks_exact(16), y.chunks_exact(16));
+    for (x, y) in (&mut xs).zip(&mut ys) {
+        for i in 0..16 {
+            lanes[i] += x[i] * y[i];
+        }
+    }
+    for (lane, (x, y)) in lanes.iter_mut().zip(xs.remainder().iter().zip(ys.remainder())) {
+        *lane += x * y;
+    }
+    lanes.iter().sum()
+}
+
+/// One over the root of the mean square, as RMSNorm divides by.
+#[inline(always)]
+pub fn inverse_rms(x: &[f32], eps: f32) -> f32 {
+    1.0 / (dot(x, x) / x.len() as f32 + eps).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_close_over_its_range() {
+        for i in -8600..=8700 {
+            let x = i as f32 / 100.0;
+            let exact = f64::from(x).exp();
+            assert!((f64::from(exp(x)) / exact - 1.0).abs() < 1e-5, "at {x}");
+        }
+        assert!(exp(f32::NEG_INFINITY) < 1e-37);
+    }
+
+    #[test]
+    fn sums_take_the_remainder_in() {
+        let x: Vec<f32> = (0..37).map(|i| i as f32).collect();
+        assert_eq!(sum(&x), 666.0);
+        assert_eq!(dot(&x, &vec![2.0; 37]), 1332.0);
+    }
+}

@@ -1,0 +1,273 @@
+//! Weights and their manifest: reading, writing, and refusing what does not fit.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use score::steps;
+use serde::{Deserialize, Serialize};
+
+use crate::{Config, Error, Result};
+
+/// The tensors of a network by name.
+pub type Weights = BTreeMap<String, Tensor>;
+
+/// Version of the manifest's format.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What is known about a file of weights besides the numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Name of the model, as in its file names.
+    pub name: String,
+    /// [`FORMAT_VERSION`] of the program that wrote it.
+    pub format_version: u32,
+    /// Sizes of the network.
+    pub config: Config,
+    /// [`fingerprint`] of the steps that the network was trained on.
+    pub vocabulary_fingerprint: String,
+    /// Hash of the corpus manifest, or empty.
+    #[serde(default)]
+    pub corpus_hash: String,
+    /// Seed of the training run.
+    #[serde(default)]
+    pub seed: u64,
+    /// Updates of the weights.
+    #[serde(default)]
+    pub steps: u64,
+    /// Held-out bits a note by genre name, and whatever else the trainer measured.
+    #[serde(default)]
+    pub losses: BTreeMap<String, f64>,
+    /// Anything else, kept as it is.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, serde_json::Value>,
+}
+
+impl Manifest {
+    /// A manifest for `config` and this program's steps.
+    pub fn new(name: &str, config: Config) -> Self {
+        Self {
+            name: name.to_owned(),
+            format_version: FORMAT_VERSION,
+            config,
+            vocabulary_fingerprint: fingerprint(),
+            corpus_hash: String::new(),
+            seed: 0,
+            steps: 0,
+            losses: BTreeMap::new(),
+            more: BTreeMap::new(),
+        }
+    }
+
+    /// Reads a manifest and checks that this program can use it.
+    ///
+    /// # Errors
+    /// [`Error::Manifest`], [`Error::FormatVersion`], [`Error::VocabularyMismatch`] and
+    /// [`Error::Config`].
+    pub fn from_bytes(json: &[u8]) -> Result<Self> {
+        let manifest: Self = serde_json::from_slice(json)?;
+        if manifest.format_version != FORMAT_VERSION {
+            let found = manifest.format_version;
+            return Err(Error::FormatVersion { expected: FORMAT_VERSION, found });
+        }
+        if manifest.vocabulary_fingerprint != fingerprint() {
+            let found = manifest.vocabulary_fingerprint;
+            return Err(Error::VocabularyMismatch { expected: fingerprint(), found });
+        }
+        manifest.config.validate()?;
+        Ok(manifest)
+    }
+
+    /// The manifest as indented JSON.
+    ///
+    /// # Errors
+    /// [`Error::Manifest`] if a loss is not finite.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        Ok(serde_json::to_vec_pretty(self)?)
+    }
+}
+
+/// The fingerprint of this program's steps, in hexadecimal.
+pub fn fingerprint() -> String {
+    format!("{:016x}", steps::fingerprint())
+}
+
+/// Reads the tensors that `config` names; others are ignored.
+///
+/// # Errors
+/// [`Error::Weights`], [`Error::MissingTensor`], [`Error::ShapeMismatch`],
+/// [`Error::TypeMismatch`] and [`Error::NotFinite`].
+pub fn read(bytes: &[u8], config: &Config) -> Result<Weights> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let mut weights = Weights::new();
+    for (name, expected) in config.tensors() {
+        let Ok(view) = file.tensor(&name) else { return Err(Error::MissingTensor { name }) };
+        if view.shape() != expected {
+            return Err(Error::ShapeMismatch { name, expected, found: view.shape().to_vec() });
+        }
+        if view.dtype() != Dtype::F32 {
+            return Err(Error::TypeMismatch { name, found: format!("{:?}", view.dtype()) });
+        }
+        let (chunks, _) = view.data().as_chunks::<4>();
+        let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::NotFinite { name, index, value: values[index] });
+        }
+        weights.insert(name, Tensor::from_vec(values, expected, &Device::Cpu)?);
+    }
+    Ok(weights)
+}
+
+/// Writes tensors as safetensors.
+///
+/// # Errors
+/// [`Error::Tensor`] for tensors that are not `f32`, [`Error::Weights`].
+pub fn write(weights: &Weights) -> Result<Vec<u8>> {
+    let mut raw = Vec::new();
+    for (name, tensor) in weights {
+        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+        let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+        raw.push((name, tensor.dims().to_vec(), bytes));
+    }
+    let views = raw
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(safetensors::serialize(views, None)?)
+}
+
+/// Untrained weights for training and tests; equal seeds give equal weights.
+///
+/// Matrices are normal with a deviation of one over the root of their inputs, those that write to
+/// the residual stream less by the root of their number, embeddings small, norms 1 and biases 0.
+///
+/// # Errors
+/// [`Error::Tensor`] if the configuration is invalid.
+pub fn random(config: &Config, seed: u64) -> Result<Weights> {
+    let mut random = Random::new(seed);
+    let mut weights = Weights::new();
+    for (name, shape) in config.tensors() {
+        let n: usize = shape.iter().product();
+        let fan_in = 1.0 / (shape[shape.len() - 1] as f32).sqrt();
+        let residual = 1.0 / (2.0 * config.n_layers as f32).sqrt();
+        let (mean, deviation) = match name.as_str() {
+            _ if name.ends_with(".bias") => (0.0, 0.0),
+            _ if shape.len() == 1 => (1.0, 0.0),
+            "embed.weight" => (0.0, 0.1),
+            "cond.weight" => (0.0, 1.0),
+            _ if name.ends_with("film.weight") => (0.0, 0.2 * fan_in),
+            _ if name.ends_with(".o.weight") || name.ends_with(".down.weight") => {
+                (0.0, fan_in * residual)
+            }
+            _ if name.contains(".pos.") || name.contains(".sym.") || name.contains(".dur.") => {
+                (0.0, if name.starts_with("head") { fan_in } else { 0.1 })
+            }
+            _ => (0.0, fan_in),
+        };
+        let values: Vec<f32> = (0..n).map(|_| mean + random.normal() * deviation).collect();
+        weights.insert(name, Tensor::from_vec(values, shape, &Device::Cpu)?);
+    }
+    Ok(weights)
+}
+
+/// A small stream of random numbers: splitmix64.
+///
+/// Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
+#[derive(Clone, Debug)]
+pub struct Random {
+    state: u64,
+}
+
+impl Random {
+    /// A stream; equal seeds give equal streams on every machine.
+    pub fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// The next 64 bits.
+    pub fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+
+    /// Uniform in `0.0..1.0`, 24 bits.
+    pub fn uniform(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1u32 << 24) as f32
+    }
+
+    /// Nearly normal with mean 0 and variance 1: the sum of twelve uniforms, minus 6.
+    pub fn normal(&mut self) -> f32 {
+        (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> (Vec<u8>, Vec<u8>) {
+        let weights = random(&Config::TINY, 1).unwrap();
+        let manifest = Manifest::new("test", Config::TINY);
+        (write(&weights).unwrap(), manifest.to_bytes().unwrap())
+    }
+
+    /// The message of reading weights after one change.
+    fn refusal(change: impl FnOnce(&mut Weights)) -> String {
+        let mut weights = random(&Config::TINY, 1).unwrap();
+        change(&mut weights);
+        read(&write(&weights).unwrap(), &Config::TINY).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn weights_survive_a_round_trip() {
+        let (bytes, manifest) = file();
+        let manifest = Manifest::from_bytes(&manifest).unwrap();
+        let back = read(&bytes, &manifest.config).unwrap();
+        for (name, tensor) in random(&Config::TINY, 1).unwrap() {
+            let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!(values(&tensor), values(&back[&name]), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_by_name() {
+        let zeros =
+            |shape: &[usize]| Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).unwrap();
+        assert_eq!(
+            refusal(|w| drop(w.remove("layers.1.q.weight"))),
+            "weights: missing tensor layers.1.q.weight"
+        );
+        assert_eq!(
+            refusal(|w| drop(w.insert("norm.weight".into(), zeros(&[31])))),
+            "weights: norm.weight: expected shape [32], found [31]"
+        );
+        let nan = Tensor::from_vec(vec![f32::NAN; 32], 32, &Device::Cpu).unwrap();
+        assert_eq!(
+            refusal(|w| drop(w.insert("norm.weight".into(), nan))),
+            "weights: norm.weight: value 0 is NaN, expected a finite number"
+        );
+        let (mut bytes, _) = file();
+        bytes.truncate(1000);
+        assert!(matches!(read(&bytes, &Config::TINY), Err(Error::Weights(_))));
+        assert!(matches!(read(&[], &Config::TINY), Err(Error::Weights(_))));
+    }
+
+    #[test]
+    fn manifests_of_others_are_refused() {
+        let json = String::from_utf8(file().1).unwrap();
+        let found = |json: &str| Manifest::from_bytes(json.as_bytes()).unwrap_err().to_string();
+        assert_eq!(
+            found(&json.replace(&fingerprint(), "0123")),
+            format!("vocabulary: expected {}, found 0123", fingerprint())
+        );
+        assert_eq!(
+            found(&json.replace("\"format_version\": 1", "\"format_version\": 7")),
+            "manifest format version: expected 1, found 7"
+        );
+        assert!(found("{").starts_with("manifest: "));
+        assert!(found(&json.replace("\"d_ff\": 48", "\"d_ff\": 47")).contains("d_ff is 47"));
+    }
+}
