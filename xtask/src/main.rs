@@ -1,2 +1,74 @@
-//! Tasks of the repository: bundle, demo, test, bench.
-fn main() {}
+//! Tasks of the repository. `cargo xtask` lists them.
+//!
+//! Everything here drives other programs or a built bundle; the only music it knows is what it
+//! hears through a plugin host.
+
+mod bench;
+mod build;
+mod demo;
+mod system;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  demo                 build, play 16 bars in the CLAP host, write target/demo/demo.{mid,wav,png}
+  test                 build the bundles and run every test
+  bundle               build target/bundled/Tributary.clap and target/bundled/Tributary.vst3
+  bench [--json FILE]  measure the built plugin and print the table of speed and size
+  ci                   formatting, lints, tests
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        ["demo"] => demo::run(),
+        ["test", filter @ ..] => test::run(filter),
+        ["bundle"] => build::bundle().map(drop),
+        ["bench"] => bench::run(None),
+        ["bench", "--json", file] => bench::run(Some(file.as_ref())),
+        ["ci"] => test::ci(),
+        _ => {
+            eprintln!("error: `cargo xtask {}` is not a command\n\n{USAGE}", words.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    // PANIC: cannot; this package lies one level below the root.
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").to_owned()
+}
+
+/// Runs a program in the root with its output shown.
+fn run(program: &str, arguments: &[&str]) -> Result<()> {
+    let line = [&[program], arguments].concat().join(" ");
+    eprintln!("$ {line}");
+    let status = std::process::Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` failed: {status}");
+    }
+    Ok(())
+}

@@ -41,6 +41,6 @@ pub use error::{Error, Result};
 pub use instance::{Bus, Format, Instance, NoHook, Output, ProcessHook, Processor, Setup, load};
 pub use parameters::{Parameter, ParameterList, stable_id};
 pub use recording::{BusAudio, EventKind, HostEvent, PlayedNote, Recording, pair_notes};
-pub use run::{play, run};
-pub use script::{Block, InputNote, ParameterChange, Script, Song, Transport};
+pub use run::{play, prepare, run};
+pub use script::{Block, InputNote, ParameterChange, Script, Setting, Song, Transport};
 pub use vst3::Vst3Instance;

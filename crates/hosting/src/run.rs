@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     BusAudio, Error, Instance, NoHook, Output, ProcessHook, Processor, Recording, Result, Script,
-    load,
+    Setting, load,
 };
 
 /// Loads a bundle, runs a script on it and drops it.
@@ -14,6 +14,25 @@ use crate::{
 /// What loading, the plugin or its output's checks say.
 pub fn run(bundle: impl AsRef<Path>, script: &Script) -> Result<Recording> {
     play(load(bundle)?.as_mut(), script, &mut NoHook)
+}
+
+/// Restores a script's state and sets its settings on an instance that is not active.
+///
+/// # Errors
+/// What the plugin refuses, or a name or text that it does not know.
+pub fn prepare(instance: &mut dyn Instance, script: &Script) -> Result<()> {
+    if let Some(state) = &script.state {
+        instance.load_state(state)?;
+    }
+    for (name, setting) in &script.settings {
+        let parameter = instance.parameters().find(name)?.clone();
+        let value = match setting {
+            Setting::Text(text) => instance.parse(&parameter, text)?,
+            Setting::Value(value) => *value,
+        };
+        instance.set(&parameter, value)?;
+    }
+    Ok(())
 }
 
 /// Runs a script on a loaded instance that is not active.
@@ -28,14 +47,7 @@ pub fn play(
     script: &Script,
     hook: &mut (dyn ProcessHook + Send),
 ) -> Result<Recording> {
-    if let Some(state) = &script.state {
-        instance.load_state(state)?;
-    }
-    for (name, text) in &script.settings {
-        let parameter = instance.parameters().find(name)?.clone();
-        let value = instance.parse(&parameter, text)?;
-        instance.set(&parameter, value)?;
-    }
+    prepare(instance, script)?;
     let mut recording = Recording {
         sample_rate: script.setup.sample_rate,
         audio: instance

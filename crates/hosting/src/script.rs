@@ -94,13 +94,22 @@ impl Song {
     }
 }
 
+/// A value for a parameter before activation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// As the parameter shows it, in its own unit.
+    Text(String),
+    /// Normalised to 0.0..=1.0.
+    Value(f64),
+}
+
 /// Everything a host does with a plugin, from activation to the last block.
 #[derive(Clone, Debug)]
 pub struct Script {
     /// What the plugin is told before processing.
     pub setup: Setup,
-    /// Parameters set as text before activation, by text id or name.
-    pub settings: Vec<(String, String)>,
+    /// Parameters set before activation, by text id or name.
+    pub settings: Vec<(String, Setting)>,
     /// A state restored before the settings.
     pub state: Option<Vec<u8>>,
     /// The process calls.
@@ -136,7 +145,12 @@ impl Script {
 
     /// Sets a parameter, as text, before activation.
     pub fn setting(&mut self, parameter: &str, text: &str) {
-        self.settings.push((parameter.to_owned(), text.to_owned()));
+        self.settings.push((parameter.to_owned(), Setting::Text(text.to_owned())));
+    }
+
+    /// Sets a parameter, normalised to 0.0..=1.0, before activation.
+    pub fn value(&mut self, parameter: &str, value: f64) {
+        self.settings.push((parameter.to_owned(), Setting::Value(value)));
     }
 
     /// Appends playback from beat `from` to beat `to`, cutting blocks by cycling through `sizes`
