@@ -1,1 +1,56 @@
 //! The background thread that keeps the band's music composed ahead of the playhead.
+//!
+//! Runs on **a thread of its own**, one a session, which may allocate and wait. The audio thread
+//! sends it a [`player::BeatRequest`] for every beat; it composes the beat with a [`Generator`],
+//! writes it down in a ledger, and sends back the notes:
+//!
+//! ```text
+//! BeatRequest ─► ledger: exists? ─no─► Generator ─► ledger ─► scheduler ─► ScheduledNote
+//!                     └──────────yes──────────────────►┘  └─► preview, capture
+//! ```
+//!
+//! It knows no host and no window, and the audio thread never waits for it; only [`Offline`]
+//! does.
+//!
+//! ```
+//! use composer::{PatternGenerator, Settings, session};
+//! use player::Playhead;
+//! use score::Controls;
+//! use std::time::Duration;
+//!
+//! let make = || Ok(Box::new(PatternGenerator::new()) as Box<dyn composer::Generator>);
+//! let mut session = session::start(make, Settings::default()).unwrap();
+//! let playhead = Playhead { playing: true, ..Playhead::standing(48_000.0) };
+//! let mut n_events = 0;
+//! let in_time = session.offline.fill_block(
+//!     &mut session.player, &playhead, 24_000, &Controls::default(), Duration::from_secs(10),
+//!     &mut |_event| { n_events += 1; true },
+//! );
+//! assert!(in_time && n_events > 0);
+//! ```
+//!
+//! Start at [`session::start`]; `worker.rs` has the loop.
+
+mod capture;
+mod commands;
+mod error;
+mod generator;
+mod ledger;
+mod offline;
+pub mod pattern;
+mod preview;
+mod random;
+mod scheduler;
+pub mod session;
+mod worker;
+
+pub use capture::{CAPTURE_BARS, Capture};
+pub use commands::{Command, Commands};
+pub use error::{Error, GenerateError, Result};
+pub use generator::Generator;
+pub use ledger::HISTORY_BEATS;
+pub use offline::Offline;
+pub use pattern::PatternGenerator;
+pub use preview::{Preview, PreviewBeat, PreviewReader};
+pub use session::{Player, Session, Settings, SteppedSession};
+pub use worker::{Report, Waker, Worker, WorkerHandle};

@@ -1,0 +1,179 @@
+//! The last 64 bars that were heard, kept for saving and dragging out.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+use player::{BeatRequest, Epoch, Left};
+use score::grid::BeatFrame;
+use score::{Blend, Genre, Note, Piece, Ticks};
+
+/// Bars that are kept.
+pub const CAPTURE_BARS: usize = 64;
+
+/// Beats that are kept: 64 bars of 8 quarter notes, the longest usual bar.
+const CAPTURE_BEATS: usize = CAPTURE_BARS * 8;
+
+#[derive(Clone, Debug)]
+struct CapturedBeat {
+    /// Start on a line on which everything that was heard follows on, starts and jumps at bar
+    /// lines.
+    at: Ticks,
+    frame: BeatFrame,
+    epoch: Epoch,
+    /// Onsets counted from the beat's start.
+    parts: [Vec<Note>; 4],
+    blend: Blend,
+}
+
+impl CapturedBeat {
+    /// Start of its bar on the same line.
+    fn bar_start(&self) -> Ticks {
+        self.at - self.frame.offset_in_bar()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Captured {
+    beats: VecDeque<CapturedBeat>,
+    /// Beats composed for a standing playhead, heard only if it starts.
+    primed: Vec<CapturedBeat>,
+}
+
+/// The music of the last bars. Shared by the worker, the editor and the host's main thread; never
+/// touched by the audio thread.
+#[derive(Debug, Default)]
+pub struct Capture {
+    captured: Mutex<Captured>,
+}
+
+impl Capture {
+    /// The last `n_bars` that were heard, at most [`CAPTURE_BARS`], starting at tick 0.
+    ///
+    /// Markers say where the blend changed. Empty when nothing was heard.
+    pub fn piece(&self, n_bars: usize) -> Piece {
+        let captured = self.captured.lock();
+        let mut bar_starts: Vec<Ticks> =
+            captured.beats.iter().map(CapturedBeat::bar_start).collect();
+        bar_starts.dedup();
+        let n_bars = n_bars.min(CAPTURE_BARS);
+        let Some(&start) = bar_starts.iter().rev().take(n_bars).next_back() else {
+            return Piece::default();
+        };
+        let mut piece = Piece::default();
+        for beat in captured.beats.iter().filter(|beat| beat.at >= start) {
+            let at = beat.at - start;
+            let place = at.max(Ticks(0));
+            for (notes, captured) in piece.parts.iter_mut().zip(&beat.parts) {
+                notes.extend(captured.iter().map(|note| Note { onset: note.onset + at, ..*note }));
+            }
+            if piece.tempos.last().is_none_or(|(_, tempo)| *tempo != beat.frame.tempo) {
+                piece.tempos.push((place, beat.frame.tempo));
+            }
+            let bar_start = (beat.bar_start() - start).max(Ticks(0));
+            if piece.meters.last().is_none_or(|(_, meter)| *meter != beat.frame.meter) {
+                piece.meters.push((bar_start, beat.frame.meter));
+            }
+            let text = describe(&beat.blend);
+            if piece.markers.last().is_none_or(|(_, last)| *last != text) {
+                piece.markers.push((place, text));
+            }
+        }
+        piece.sort();
+        piece
+    }
+
+    /// Bars that are kept now, `0..=64`.
+    pub fn n_bars(&self) -> usize {
+        let captured = self.captured.lock();
+        let mut bar_starts: Vec<Ticks> =
+            captured.beats.iter().map(CapturedBeat::bar_start).collect();
+        bar_starts.dedup();
+        bar_starts.len().min(CAPTURE_BARS)
+    }
+
+    pub(crate) fn clear(&self) {
+        *self.captured.lock() = Captured::default();
+    }
+
+    /// The music was left: what was committed behind that place has not been heard.
+    pub(crate) fn leave(&self, left: Left) {
+        let mut captured = self.captured.lock();
+        captured.hear_primed();
+        while let Some(last) = captured.beats.back_mut() {
+            let at = Ticks::from_beat(last.frame.beat);
+            if last.epoch > left.epoch || (last.epoch == left.epoch && at >= left.at) {
+                captured.beats.pop_back();
+                continue;
+            }
+            if last.epoch == left.epoch {
+                let heard = left.at - at;
+                last.parts.iter_mut().for_each(|notes| notes.retain(|note| note.onset < heard));
+            }
+            break;
+        }
+    }
+
+    /// A start or jump: beats that were primed and never played are forgotten.
+    pub(crate) fn start(&self) {
+        self.captured.lock().primed.clear();
+    }
+
+    /// Adds a beat: at once, or for when a standing playhead starts.
+    pub(crate) fn add(&self, request: &BeatRequest, parts: &[Vec<Note>; 4], primed: bool) {
+        let start = Ticks::from_beat(request.frame.beat);
+        let mut captured = self.captured.lock();
+        if !primed {
+            captured.hear_primed();
+        }
+        while captured.beats.back().is_some_and(|beat| beat.epoch > request.epoch) {
+            captured.beats.pop_back();
+        }
+        let beat = CapturedBeat {
+            at: Ticks(0),
+            frame: request.frame,
+            epoch: request.epoch,
+            parts: parts.clone().map(|mut notes| {
+                notes.iter_mut().for_each(|note| note.onset = note.onset - start);
+                notes
+            }),
+            blend: request.controls.blend.normalized(),
+        };
+        if primed {
+            captured.primed.push(beat);
+        } else {
+            captured.hear(beat, request.fresh);
+        }
+    }
+}
+
+impl Captured {
+    fn hear_primed(&mut self) {
+        for (idx, beat) in std::mem::take(&mut self.primed).into_iter().enumerate() {
+            self.hear(beat, idx == 0);
+        }
+    }
+
+    fn hear(&mut self, mut beat: CapturedBeat, fresh: bool) {
+        beat.at = match self.beats.back() {
+            None => beat.frame.offset_in_bar(),
+            Some(last) if fresh => {
+                last.bar_start() + last.frame.meter.bar_ticks() + beat.frame.offset_in_bar()
+            }
+            Some(last) => last.at + Ticks::from_beat(1),
+        };
+        if self.beats.len() >= CAPTURE_BEATS {
+            self.beats.pop_front();
+        }
+        self.beats.push_back(beat);
+    }
+}
+
+/// A blend in words: `jazz 60 hip-hop 40`, in percent, genres below 5 left out.
+fn describe(blend: &Blend) -> String {
+    let percent = |genre: Genre| (blend.weights()[genre.index()] * 20.0).round() as i32 * 5;
+    let mut genres: Vec<Genre> = Genre::ALL.into_iter().filter(|g| percent(*g) > 0).collect();
+    genres.sort_by_key(|genre| -percent(*genre));
+    let words: Vec<String> =
+        genres.into_iter().map(|genre| format!("{} {}", genre.name(), percent(genre))).collect();
+    if words.is_empty() { "own style".into() } else { words.join(" ") }
+}

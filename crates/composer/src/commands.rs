@@ -1,0 +1,50 @@
+//! What the editor and the host's main thread can ask of the worker.
+
+use crossbeam_channel::{Sender, TrySendError};
+use score::Part;
+
+use crate::worker::Waker;
+use crate::{Error, Result};
+
+/// Commands that can wait; a user cannot click faster.
+pub(crate) const COMMAND_CAPACITY: usize = 64;
+
+/// An order to the worker, carried out before the next beat is composed.
+///
+/// Commands are a user's hand: they change what is composed from now on, and are no part of the
+/// promise that equal projects sound equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Composes one part anew wherever its beats would be used again; the others stay.
+    Regenerate(Part),
+    /// Composes all parts anew wherever their beats would be used again.
+    RegenerateAll,
+    /// Takes back every `Regenerate` so far: the first takes are heard again.
+    FirstTakes,
+    /// Forgets what was heard and composed, as after a start.
+    ClearHistory,
+    /// Empties the capture of the last bars.
+    ClearCapture,
+}
+
+/// Sends commands to the worker and wakes it. Clone it freely; never use it on the audio thread.
+#[derive(Clone, Debug)]
+pub struct Commands {
+    pub(crate) sender: Sender<Command>,
+    pub(crate) waker: Waker,
+}
+
+impl Commands {
+    /// Sends a command.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the worker is behind; [`Error::Ended`] when there is none any more.
+    pub fn send(&self, command: Command) -> Result<()> {
+        self.sender.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Busy { capacity: COMMAND_CAPACITY },
+            TrySendError::Disconnected(_) => Error::Ended,
+        })?;
+        self.waker.wake();
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Makes a player, the worker behind it and everything between them at once.
+
+use std::sync::Arc;
+
+use player::Status;
+
+use crate::capture::Capture;
+use crate::commands::{COMMAND_CAPACITY, Commands};
+use crate::offline::Offline;
+use crate::preview::{Preview, PreviewReader, PreviewWriter};
+use crate::worker::{MakeGenerator, Report, Waker, Worker, WorkerHandle};
+use crate::{Generator, Result};
+
+/// The player of a session.
+pub type Player = player::Player<Arc<Status>>;
+
+/// How a session is set up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {}
+
+/// One instance's ends of everything, to be handed to the threads they belong to.
+#[derive(Debug)]
+pub struct Session {
+    /// For the audio thread.
+    pub player: Box<Player>,
+    /// Keeps the composing thread alive; drop it last, on the host's main thread.
+    pub worker: WorkerHandle,
+    /// For the editor.
+    pub preview: PreviewReader,
+    /// For anyone.
+    pub status: Arc<Status>,
+    /// For anyone but the audio thread: why the model is not playing, if it is not.
+    pub report: Arc<Report>,
+    /// For the editor and the host's main thread.
+    pub commands: Commands,
+    /// For the editor and the host's main thread.
+    pub capture: Arc<Capture>,
+    /// For offline rendering, wherever the host runs it.
+    pub offline: Offline,
+}
+
+/// The ends without a thread: [`Worker::step`] is called by hand, as tests do.
+pub struct SteppedSession {
+    /// As in [`Session`].
+    pub player: Box<Player>,
+    /// The loop's body.
+    pub worker: Worker,
+    /// As in [`Session`].
+    pub preview: PreviewReader,
+    /// As in [`Session`].
+    pub status: Arc<Status>,
+    /// As in [`Session`].
+    pub report: Arc<Report>,
+    /// As in [`Session`].
+    pub commands: Commands,
+    /// As in [`Session`].
+    pub capture: Arc<Capture>,
+}
+
+/// Starts a session: the player is ready at once, the generator is made on the new thread.
+///
+/// A generator that cannot be made is no error here: stored patterns play, and the report says
+/// why.
+///
+/// # Errors
+/// [`crate::Error::Thread`] when the system gives no thread.
+pub fn start(
+    make_generator: impl FnOnce() -> Result<Box<dyn Generator>> + Send + 'static,
+    settings: Settings,
+) -> Result<Session> {
+    let SteppedSession { player, worker, preview, status, report, mut commands, capture } =
+        start_stepped(make_generator, settings);
+    let worker = WorkerHandle::spawn(worker)?;
+    commands.waker = worker.waker();
+    let offline = Offline::new(worker.waker(), Arc::clone(&status));
+    Ok(Session { player, worker, preview, status, report, commands, capture, offline })
+}
+
+/// The same without a thread.
+pub fn start_stepped(
+    make_generator: impl FnOnce() -> Result<Box<dyn Generator>> + Send + 'static,
+    _settings: Settings,
+) -> SteppedSession {
+    let make_generator: MakeGenerator = Box::new(make_generator);
+    let status = Arc::new(Status::new());
+    let (player, end) = player::connect(Arc::clone(&status));
+    let (sender, receiver) = crossbeam_channel::bounded(COMMAND_CAPACITY);
+    let (preview_input, preview) = triple_buffer::triple_buffer(&Preview::default());
+    let report = Arc::new(Report::default());
+    let capture = Arc::new(Capture::default());
+    let worker = Worker::new(
+        end,
+        Arc::clone(&status),
+        Arc::clone(&report),
+        Arc::clone(&capture),
+        receiver,
+        PreviewWriter::new(preview_input),
+        make_generator,
+    );
+    let commands = Commands { sender, waker: Waker { thread: None } };
+    SteppedSession { player: Box::new(player), worker, preview, status, report, commands, capture }
+}
