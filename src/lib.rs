@@ -1,4 +1,136 @@
-//! Tributary: the plugin shell.
+//! Tributary: a CLAP and VST3 instrument that composes a four-part band.
+//!
+//! The plugin shell: it joins the host's audio thread (`process`), the composing thread (started
+//! by [`engine::Band`]) and the GUI thread ([`editor`]), and is the only crate that knows the
+//! plugin framework. It makes no music of its own; see the `composer` and `player` crates.
+//!
+//! ```
+//! use tributary::params::TributaryParams;
+//!
+//! // What a project without any change plays.
+//! assert_eq!(TributaryParams::default().controls(), score::Controls::default());
+//! ```
+//!
+//! Start at [`Tributary`] and its `process`, which is a list of calls.
 
+pub mod editor;
+pub mod engine;
 pub mod host;
 pub mod params;
+
+use crate::editor::TributaryEditor;
+use crate::engine::{Band, Link};
+use crate::params::TributaryParams;
+use nice_plug::prelude::*;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// One instance of the plugin.
+#[derive(Default)]
+pub struct Tributary {
+    params: Arc<TributaryParams>,
+    /// Shared with the editor, which is made before there is a band.
+    link: Arc<Link>,
+    /// Made by the first activation, so that scanning a plugin starts nothing and loads nothing.
+    band: Option<Band>,
+}
+
+impl Plugin for Tributary {
+    const NAME: &'static str = "Tributary";
+    const VENDOR: &'static str = "Tributary";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    // Some hosts refuse an instrument without audio.
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[AudioIOLayout {
+        main_input_channels: None,
+        main_output_channels: NonZeroU32::new(2),
+        ..AudioIOLayout::const_default()
+    }];
+
+    const MIDI_INPUT: MidiConfig = MidiConfig::Basic;
+    const MIDI_OUTPUT: MidiConfig = MidiConfig::Basic;
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+
+    type Editor = TributaryEditor;
+    type SysExMessage = ();
+    type BackgroundTask = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        self.params.clone()
+    }
+
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        TributaryEditor::new(self.params.clone(), self.link.clone())
+    }
+
+    fn activate(
+        &mut self,
+        _layout: &AudioIOLayout,
+        buffer_config: &BufferConfig,
+        _context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        let sample_rate = buffer_config.sample_rate;
+        if self.band.is_none() {
+            match Band::start(sample_rate, &self.link) {
+                Ok(band) => self.band = Some(band),
+                Err(error) => {
+                    nice_error!("{error}");
+                    return false;
+                }
+            }
+        }
+        if let Some(band) = &mut self.band {
+            band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
+        }
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(band) = &mut self.band {
+            band.reset();
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        // Notes that are played in lead nowhere yet; what is not taken stays in the queue.
+        while context.next_event().is_some() {}
+        let n_samples = buffer.samples();
+        let (Some(band), [left, right]) = (&mut self.band, buffer.as_slice()) else {
+            buffer.as_slice().iter_mut().for_each(|channel| channel.fill(0.0));
+            return ProcessStatus::Normal;
+        };
+        let params = &*self.params;
+        let playhead = band.playhead(context.transport(), params, n_samples);
+        band.follow(params, n_samples);
+        band.play(&playhead, &params.controls(), params.channels(), [left, right], |event| {
+            context.try_send_event(event).map_err(|(_, error)| error)
+        });
+        ProcessStatus::KeepAlive
+    }
+}
+
+impl ClapPlugin for Tributary {
+    const CLAP_ID: &'static str = "org.tributary.tributary";
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("A four-part band that composes itself in a continuous blend of six genres");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] =
+        &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Stereo];
+}
+
+impl Vst3Plugin for Tributary {
+    const VST3_CLASS_ID: [u8; 16] = *b"TributaryBandInC";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Stereo];
+}
+
+nice_export_clap!(Tributary);
+nice_export_vst3!(Tributary);

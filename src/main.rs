@@ -1,3 +1,8 @@
-//! Tributary as a program of its own.
+//! Tributary as a program of its own: `tributary_standalone --help` lists backends and options.
 
-fn main() {}
+use nice_plug::prelude::nice_export_standalone;
+use tributary::Tributary;
+
+fn main() {
+    nice_export_standalone::<Tributary>();
+}

@@ -4,7 +4,10 @@
 //! is `dr_density` and their own share of jazz `dr_g_jazz`.
 //! The host writes the values; the audio thread reads them through [`TributaryParams::controls`].
 
+use crate::editor::{DEFAULT_EDITOR_SIZE, EditorSize};
+use crate::host::Channels;
 use nice_plug::prelude::*;
+use player::Form;
 use score::{Blend, Controls, N_STYLES, Part, PartControls, PitchClass};
 
 /// Below this a level is silence.
@@ -41,6 +44,9 @@ pub struct TributaryParams {
     /// Timing, routing and sound.
     #[nested(group = "Engine")]
     pub engine: EngineParams,
+    /// Size of the window; no parameter, but saved with them. Never touched by the audio thread.
+    #[persist = "editor_size"]
+    pub editor_size: EditorSize,
 }
 
 /// Weights of the six genres, `0.0..=1.0` each; normalised where they are used.
@@ -132,6 +138,15 @@ pub struct MusicParams {
     /// Equal seeds give equal music.
     #[id = "seed"]
     pub seed: IntParam,
+    /// Length of the phrases of which free playback is built.
+    #[id = "phrase"]
+    pub phrase: EnumParam<PhraseChoice>,
+    /// `0.0..=1.0`: share of a loop's or phrase's beats that each pass makes anew.
+    #[id = "evolve"]
+    pub evolve: FloatParam,
+    /// Plays on what exists, whatever is turned.
+    #[id = "hold"]
+    pub hold: BoolParam,
 }
 
 /// Timing, routing and sound.
@@ -224,6 +239,30 @@ pub enum ScaleChoice {
     HarmonicMinor,
 }
 
+/// Lengths of a phrase.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+pub enum PhraseChoice {
+    /// Music that goes on and on.
+    #[id = "off"]
+    Off,
+    /// A riff.
+    #[id = "1_bar"]
+    #[name = "1 bar"]
+    One,
+    /// Half a phrase.
+    #[id = "2_bars"]
+    #[name = "2 bars"]
+    Two,
+    /// The usual phrase.
+    #[id = "4_bars"]
+    #[name = "4 bars"]
+    Four,
+    /// A period.
+    #[id = "8_bars"]
+    #[name = "8 bars"]
+    Eight,
+}
+
 /// How parts are laid on MIDI channels.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 pub enum ChannelsChoice {
@@ -268,6 +307,7 @@ impl Default for TributaryParams {
             },
             music: MusicParams::default(),
             engine: EngineParams::default(),
+            editor_size: EditorSize::new(DEFAULT_EDITOR_SIZE.into()),
         }
     }
 }
@@ -334,6 +374,9 @@ impl Default for MusicParams {
             swing: percent("Swing", swing, 0.0, 1.0),
             humanize: percent("Humanize", humanize, 0.0, 1.0),
             seed: IntParam::new("Seed", 1, SEEDS),
+            phrase: EnumParam::new("Phrase", PhraseChoice::Off),
+            evolve: percent("Evolve", 0.0, 0.0, 1.0),
+            hold: BoolParam::new("Hold", false),
         }
     }
 }
@@ -383,6 +426,26 @@ impl TributaryParams {
         }
     }
 
+    /// How existing beats are used again, as it stands now.
+    ///
+    /// # Real-time
+    /// Reads atomics only.
+    pub fn form(&self) -> Form {
+        Form {
+            evolve: self.music.evolve.value(),
+            phrase_bars: self.music.phrase.value().n_bars(),
+            hold: self.music.hold.value(),
+        }
+    }
+
+    /// How parts are laid on MIDI channels.
+    pub fn channels(&self) -> Channels {
+        match self.engine.channels.value() {
+            ChannelsChoice::PerPart => Channels::PerPart,
+            ChannelsChoice::Single => Channels::Single(self.engine.single_part.value().part()),
+        }
+    }
+
     /// Linear level of a part in the built-in sound, silence at the bottom of its range.
     pub fn level(&self, part: Part) -> f32 {
         audible(self.parts()[part.index()].level.value())
@@ -405,6 +468,13 @@ impl ScaleChoice {
     /// The scale as the model takes it.
     pub fn scale(self) -> score::Scale {
         score::Scale::ALL[self as usize]
+    }
+}
+
+impl PhraseChoice {
+    /// Bars of a phrase, 0 for none.
+    pub fn n_bars(self) -> u8 {
+        [0, 1, 2, 4, 8][self as usize]
     }
 }
 

@@ -85,6 +85,9 @@ fn ids_groups_and_defaults_are_stable() {
         swing | Music | Swing | 0 %
         humanize | Music | Humanize | 80 %
         seed | Music | Seed | 1
+        phrase | Music | Phrase | Off
+        evolve | Music | Evolve | 0 %
+        hold | Music | Hold | Off
         lookahead | Engine | Lookahead | 1.0 beats
         channels | Engine | MIDI channels | One a part
         single_part | Engine | Single part | Lead

@@ -1,0 +1,227 @@
+//! The band of one instance: player, clock, channels and sound on the **audio thread**, and the
+//! link over which the editor watches.
+
+use crate::host::{Channels, Heard, NoteOutput, TransportReader};
+use crate::params::TributaryParams;
+use composer::{Capture, Commands, Generator, Offline, PatternGenerator, Preview, PreviewReader};
+use composer::{Player, Report, Session, Settings, WorkerHandle, session};
+use nice_plug::context::process::SendEventError;
+use nice_plug::prelude::{NoteEvent, Transport};
+use parking_lot::{Mutex, MutexGuard};
+use player::{Clock, PlayerEvent, Playhead, Status};
+use score::{Controls, Part, Tempo};
+use std::sync::Arc;
+use std::time::Duration;
+use synth::Synth;
+
+/// How long an offline render waits for one beat before it goes on without it; the first wait
+/// covers loading the model on a slow machine.
+const OFFLINE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the built-in sound goes on after it was switched off, to fade.
+const SOUND_FADE_SECS: f32 = 0.1;
+
+/// What composes, in words for the editor.
+pub const GENERATOR: &str = "stored patterns";
+
+/// Makes what composes, on the composing thread; nothing is loaded before it is called.
+fn make_generator() -> composer::Result<Box<dyn Generator>> {
+    Ok(Box::new(PatternGenerator::new()))
+}
+
+/// The audio thread's half of an instance.
+pub struct Band {
+    player: Box<Player>,
+    offline: Offline,
+    /// Whether the host renders faster or slower than real time, and waiting is allowed.
+    renders_offline: bool,
+    transport: TransportReader,
+    clock: Clock,
+    output: NoteOutput,
+    synth: Synth,
+    sample_rate: f32,
+    /// Samples for which the built-in sound is still rendered after it was switched off.
+    sound_left: usize,
+    /// Ends the composing thread when the instance goes.
+    _worker: WorkerHandle,
+}
+
+impl Band {
+    /// Starts the composing thread, and shows the editor where to look.
+    ///
+    /// Not for the audio thread.
+    ///
+    /// # Errors
+    /// [`composer::Error::Thread`] when the system gives no thread.
+    pub fn start(sample_rate: f32, link: &Link) -> composer::Result<Self> {
+        let Session { player, worker, preview, status, report, commands, capture, offline } =
+            session::start(make_generator, Settings::default())?;
+        *link.view() = Some(View { status, report, preview, commands, capture });
+        Ok(Self {
+            player,
+            offline,
+            renders_offline: false,
+            transport: TransportReader::default(),
+            clock: Clock::new(),
+            output: NoteOutput::new(),
+            synth: Synth::new(sample_rate),
+            sample_rate,
+            sound_left: 0,
+            _worker: worker,
+        })
+    }
+
+    /// Takes over a host's settings. Not for the audio thread.
+    pub fn configure(&mut self, sample_rate: f32, renders_offline: bool) {
+        if self.sample_rate != sample_rate {
+            self.synth = Synth::new(sample_rate);
+            self.sample_rate = sample_rate;
+        }
+        self.renders_offline = renders_offline;
+    }
+
+    /// Forgets the transport and what is sounding; the ends of notes go out with the next block.
+    pub fn reset(&mut self) {
+        self.player.reset();
+        self.transport.reset();
+        self.clock = Clock::new();
+        self.synth.reset();
+        self.sound_left = 0;
+    }
+
+    /// Where the next `n_samples` are played: the host's place, or the own clock's.
+    pub fn playhead(
+        &mut self,
+        host: &Transport,
+        params: &TributaryParams,
+        n_samples: usize,
+    ) -> Playhead {
+        let host = self.transport.read(host, n_samples);
+        let run = params.engine.run.value();
+        let tempo = Tempo::new(f64::from(params.engine.tempo.value()));
+        self.clock.playhead(&host, run, tempo, f64::from(self.sample_rate), n_samples)
+    }
+
+    /// Takes over what is turned while the music goes on.
+    pub fn follow(&mut self, params: &TributaryParams, n_samples: usize) {
+        self.player.set_lookahead(f64::from(params.engine.lookahead.value()));
+        self.player.set_form(params.form());
+        for part in Part::ALL {
+            self.synth.set_level(part, params.level(part));
+        }
+        self.synth.set_gain(params.gain());
+        self.sound_left = if params.engine.sound.value() {
+            (SOUND_FADE_SECS * self.sample_rate) as usize
+        } else {
+            self.sound_left.saturating_sub(n_samples)
+        };
+    }
+
+    /// Plays a stretch: notes through `send`, sound into both channels.
+    ///
+    /// Waits for the composer only when the host renders offline.
+    pub fn play(
+        &mut self,
+        playhead: &Playhead,
+        controls: &Controls,
+        channels: Channels,
+        [left, right]: [&mut [f32]; 2],
+        mut send: impl FnMut(NoteEvent<()>) -> Result<(), SendEventError>,
+    ) {
+        let n_samples = left.len().min(right.len());
+        let mut sound = Sound {
+            synth: &mut self.synth,
+            audible: self.sound_left > 0,
+            n_rendered: 0,
+            left: &mut left[..n_samples],
+            right: &mut right[..n_samples],
+        };
+        let output = &mut self.output;
+        let mut emit = |event: PlayerEvent| {
+            let at = event.offset as usize;
+            output.forward(event, channels, &mut send, |heard| sound.hear(at, heard))
+        };
+        if self.renders_offline {
+            let (player, limit) = (&mut self.player, OFFLINE_LIMIT);
+            self.offline.fill_block(player, playhead, n_samples, controls, limit, &mut emit);
+        } else {
+            self.player.fill_block(playhead, n_samples, controls, &mut emit);
+        }
+        sound.render_until(n_samples);
+    }
+}
+
+/// The built-in sound of one stretch, rendered up to each note in turn.
+struct Sound<'a> {
+    synth: &'a mut Synth,
+    audible: bool,
+    n_rendered: usize,
+    left: &'a mut [f32],
+    right: &'a mut [f32],
+}
+
+impl Sound<'_> {
+    fn render_until(&mut self, end: usize) {
+        let end = end.clamp(self.n_rendered, self.left.len());
+        let (left, right) =
+            (&mut self.left[self.n_rendered..end], &mut self.right[self.n_rendered..end]);
+        if self.audible {
+            self.synth.render(left, right);
+        } else {
+            left.fill(0.0);
+            right.fill(0.0);
+        }
+        self.n_rendered = end;
+    }
+
+    fn hear(&mut self, at: usize, heard: Heard) {
+        self.render_until(at);
+        match heard {
+            Heard::On(part, pitch, velocity) if self.audible => {
+                self.synth.note_on(part, pitch, velocity);
+            }
+            Heard::On(..) => {}
+            Heard::Off(part, pitch) => self.synth.note_off(part, pitch),
+        }
+    }
+}
+
+/// Where the editor finds the band, once there is one.
+///
+/// The editor is made before the host activates the plugin; the audio thread never looks here.
+#[derive(Default)]
+pub struct Link {
+    view: Mutex<Option<View>>,
+}
+
+impl Link {
+    /// What the editor may see; `None` before the first activation.
+    pub fn view(&self) -> MutexGuard<'_, Option<View>> {
+        self.view.lock()
+    }
+}
+
+/// What the editor may see and ask for.
+pub struct View {
+    /// Counters and positions.
+    pub status: Arc<Status>,
+    /// Why the model is not playing, if it is not.
+    pub report: Arc<Report>,
+    /// To the composing thread.
+    pub commands: Commands,
+    /// The last bars.
+    pub capture: Arc<Capture>,
+    preview: PreviewReader,
+}
+
+impl View {
+    /// Takes the newest snapshot, if there is a newer one.
+    pub fn refresh(&mut self) {
+        self.preview.update();
+    }
+
+    /// The beats around the playhead as of the last [`refresh`](Self::refresh).
+    pub fn preview(&self) -> &Preview {
+        self.preview.output_buffer()
+    }
+}
