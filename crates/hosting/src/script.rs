@@ -171,6 +171,13 @@ impl Script {
         }
     }
 
+    /// Appends `count` blocks of `frames` with the song standing at a beat: a host before somebody
+    /// presses play.
+    pub fn stand(&mut self, song: &Song, beat: f64, frames: usize, count: usize) {
+        let block = Block { frames, transport: Some(song.at(beat, false)), ..Block::default() };
+        self.blocks.extend(std::iter::repeat_n(block, count));
+    }
+
     /// Appends `count` blocks of `frames` with the transport standing where it has come to.
     pub fn stop(&mut self, frames: usize, count: usize) {
         let transport = self.blocks.iter().rev().find_map(|block| {

@@ -1,0 +1,17 @@
+//! The promises of the whole plugin, in one program.
+//!
+//! The plugin is tested as it ships: the release bundles are loaded in hosts. `cargo xtask test`
+//! builds them first; a test that finds them missing or older than the sources says so and fails.
+
+/// The rules of the source tree: which crate may use which, file sizes, words that do not belong.
+mod architecture;
+/// The real DAW: load, automate, record the plugin's MIDI, save, reopen in a second process.
+mod ardour;
+/// The CLAP in its host: every promise of `promises`, and what only CLAP has.
+mod clap_host;
+/// What every format must keep: notes, exact positions, automation, state, hosts that misbehave.
+mod promises;
+/// Bundles, scripts and comparisons that the tests share.
+mod support;
+/// The VST3 in its host: every promise of `promises`, and that it plays what the CLAP plays.
+mod vst3_host;

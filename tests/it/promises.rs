@@ -1,0 +1,303 @@
+//! What the plugin keeps in every format. Each function takes a built bundle.
+
+use std::path::Path;
+
+use hosting::{Block, EventKind, NoHook, Output, Script, Song};
+
+use crate::support::{
+    IRREGULAR, RATE, assert_same_music, channels, run, song, song_at, song_start,
+};
+
+/// MIDI channels of bass, chords, lead and drums, counted from 0.
+const BAND: [u8; 4] = [1, 2, 3, 9];
+
+/// Four parts play from the first beat, every note ends, and the built-in sound is heard.
+pub fn a_band_plays_and_every_note_ends(bundle: &Path) {
+    let mut script = song(32.0, &IRREGULAR);
+    script.setting("sound", "on");
+    let recording = run(bundle, &script);
+    let notes = recording.notes().unwrap();
+    assert_eq!(channels(&recording), BAND);
+    assert!(notes.len() >= 64, "{} notes in eight bars", notes.len());
+    let first = notes.iter().map(|note| note.start).min().unwrap() - song_start(RATE);
+    assert!((0..RATE as i64).contains(&first), "the first note comes {first} samples in");
+    let peak = recording.audio[0].peak();
+    assert!((0.01..=1.0).contains(&peak), "the peak of the sound is {peak}");
+}
+
+/// Without swing and humanising, every note starts on the sample of its 24th of a beat.
+pub fn notes_start_on_their_exact_sample(bundle: &Path) {
+    for (tempo, rate) in [(120.0, RATE), (93.7, 44_100.0), (171.3, 96_000.0)] {
+        let shape = Song { tempo, ..Song::default() };
+        let mut script = song_at(&shape, rate, 16.0, &IRREGULAR);
+        script.value("swing", 0.0);
+        script.value("humanize", 0.0);
+        let notes = run(bundle, &script).notes().unwrap();
+        assert!(!notes.is_empty());
+        let cell = rate * 60.0 / tempo / 24.0;
+        for note in notes {
+            let place = (note.start - song_start(rate)) as f64;
+            let exact = (place / cell).round() * cell;
+            let error = (place - exact).abs();
+            assert!(error <= 0.5 + 1e-3, "{note:?} is {error} samples off at {tempo} BPM");
+        }
+    }
+}
+
+/// The notes do not depend on how the host cuts the song into blocks.
+pub fn blocks_of_every_size_give_the_same_notes(bundle: &Path) {
+    let expected = run(bundle, &song(24.0, &[512]));
+    assert!(expected.events.len() > 50);
+    for sizes in [&IRREGULAR[..], &[64], &[8_192], &[1, 4_095]] {
+        let found = run(bundle, &song(24.0, sizes));
+        assert_same_music(&format!("blocks of {sizes:?}"), &expected, &found);
+    }
+}
+
+/// The same notes at every sample rate, each within a sample of its time.
+pub fn sample_rates_give_the_same_notes(bundle: &Path) {
+    let at = |rate: f64| {
+        let mut notes =
+            run(bundle, &song_at(&Song::default(), rate, 16.0, &[512])).notes().unwrap();
+        notes.sort_by_key(|note| (note.channel, note.start, note.key));
+        notes
+    };
+    let expected = at(RATE);
+    for rate in [44_100.0, 96_000.0, 192_000.0] {
+        let found = at(rate);
+        assert_eq!(expected.len(), found.len(), "notes at {rate} Hz");
+        for (a, b) in expected.iter().zip(&found) {
+            assert_eq!((a.channel, a.key, a.velocity), (b.channel, b.key, b.velocity));
+            let seconds = |sample: i64, rate: f64| (sample - song_start(rate)) as f64 / rate;
+            let apart = (seconds(a.start, RATE) - seconds(b.start, rate)).abs();
+            assert!(apart <= 1.0 / 44_100.0, "{a:?} and {b:?} are {apart} s apart");
+        }
+    }
+}
+
+/// A knob that moves after a beat was committed leaves that beat alone and changes the next ones.
+pub fn automation_reaches_the_music_after_the_lookahead(bundle: &Path) {
+    let expected = run(bundle, &song(24.0, &[512]));
+    let mut script = song(24.0, &[512]);
+    // The beat at 9 was committed at 8, one beat of lookahead before it; the beat at 10 was not.
+    script.set_at(8.25, "g_jazz", 0.0).unwrap();
+    script.set_at(8.25, "g_hiphop", 0.0).unwrap();
+    script.set_at(8.25, "g_classical", 1.0).unwrap();
+    let found = run(bundle, &script);
+    let committed = song_start(RATE) + (10.0 * RATE / 2.0) as i64;
+    let starts = |recording: &hosting::Recording, before: bool| -> Vec<_> {
+        let events = recording.music().into_iter();
+        let here = |sample: i64| (sample < committed) == before;
+        events.filter(|event| event.1 == EventKind::On && here(event.0)).collect()
+    };
+    assert_eq!(starts(&expected, true), starts(&found, true), "committed beats changed");
+    assert_ne!(starts(&expected, false), starts(&found, false), "the knob did nothing");
+}
+
+/// A saved state brings back every parameter, and with it the music.
+pub fn a_state_brings_back_parameters_and_music(bundle: &Path) {
+    let mut script = song(16.0, &[512]);
+    script.value("g_folk", 0.75);
+    script.value("dr_density", 0.9);
+    script.setting("seed", "77");
+    script.setting("key", "D");
+    let original = run(bundle, &script);
+    let mut restored_script = Script { settings: Vec::new(), ..script.clone() };
+    restored_script.state = Some(original.state.clone());
+    let restored = run(bundle, &restored_script);
+    assert_eq!(original.values, restored.values);
+    assert_eq!(original.state, restored.state, "the state changes when it is saved again");
+    assert_same_music("after a restored state", &original, &restored);
+
+    let plain = run(bundle, &song(16.0, &[512]));
+    assert_ne!(plain.music(), original.music(), "the settings did nothing");
+}
+
+/// A state that is none is refused or ignored, and the plugin plays on.
+pub fn a_broken_state_does_no_harm(bundle: &Path) {
+    let script = song(4.0, &[512]);
+    let good = run(bundle, &script).state;
+    let half = &good[..good.len() / 2];
+    let noise: Vec<u8> =
+        (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    for broken in [&[][..], half, &noise] {
+        let mut instance = hosting::load(bundle).unwrap();
+        // Refusing is right; so is taking nothing from it.
+        let _ = instance.load_state(broken);
+        let recording = hosting::play(instance.as_mut(), &script, &mut NoHook).unwrap();
+        assert!(!recording.notes().unwrap().is_empty());
+    }
+}
+
+/// Playing against the clock gives the notes of a bounce.
+pub fn real_time_equals_offline(bundle: &Path) {
+    let mut script = song(24.0, &[256]);
+    script.glide("g_electronic", (4.0, 0.0), (12.0, 1.0)).unwrap();
+    let offline = run(bundle, &script);
+    assert!(offline.events.len() > 50);
+    let live = run(bundle, &script.clone().in_real_time(1.0));
+    assert_same_music("in real time", &offline, &live);
+}
+
+/// Stop, seek, loop wrap, tempo and meter changes, pre-roll: every note still ends.
+pub fn no_note_hangs_whatever_the_transport_does(bundle: &Path) {
+    let fast = Song { tempo: 187.0, meter: (7, 8), ..Song::default() };
+    let looped = Song { loop_beats: Some((4.0, 8.0)), ..Song::default() };
+    let short_loop = Song { loop_beats: Some((16.0, 16.5)), ..Song::default() };
+    let mut script = Script::new(RATE, 1024);
+    script.setting("sound", "off");
+    script.play(&Song::default(), -2.0, 3.3, &IRREGULAR);
+    script.play(&fast, 3.3, 9.1, &IRREGULAR);
+    script.stop(512, 2);
+    script.stop(512, 2);
+    script.play(&Song::default(), 40.7, 44.2, &[512]);
+    for start in [4.0, 4.010_96, 4.0] {
+        script.play(&looped, start, 8.0, &[333]);
+    }
+    for _ in 0..6 {
+        script.play(&short_loop, 16.0, 16.5, &[100]);
+    }
+    script.stop(512, 1);
+    let recording = run(bundle, &script);
+    assert!(recording.notes().unwrap().len() > 20);
+}
+
+/// A host without a transport hears nothing until `run` is on, and then the plugin's own clock.
+pub fn without_a_transport_the_plugin_runs_on_request(bundle: &Path) {
+    let mut script = Script::new(RATE, 512);
+    script.without_transport(512, 900);
+    script.setting("tempo", "140");
+    let silent = run(bundle, &script);
+    assert!(silent.events.is_empty(), "{} events without being asked", silent.events.len());
+    script.setting("run", "on");
+    let recording = run(bundle, &script);
+    assert_eq!(channels(&recording), BAND);
+    // The recording ends in mid-music; cut what still sounds before pairing.
+    let ons = recording.events.iter().filter(|event| event.kind == EventKind::On).count();
+    assert!(ons > 40, "{ons} notes in 9.6 seconds");
+}
+
+/// Blocks of no frames, blocks larger than announced, activation again and again.
+pub fn careless_hosts_are_survived(bundle: &Path) {
+    let expected = run(bundle, &song(8.0, &[512]));
+    let mut script = song(8.0, &[512]);
+    script.setup.max_frames = 64;
+    assert_same_music("blocks larger than announced", &expected, &run(bundle, &script));
+
+    let mut script = song(8.0, &[512]);
+    let flushes = script.blocks.iter().flat_map(|block| {
+        [Block { frames: 0, transport: block.transport, ..Block::default() }, block.clone()]
+    });
+    script.blocks = flushes.collect();
+    assert_same_music("with blocks of no frames", &expected, &run(bundle, &script));
+
+    let mut instance = hosting::load(bundle).unwrap();
+    let script = song(8.0, &[512]);
+    for rate in [44_100.0, 96_000.0] {
+        let other = song_at(&Song::default(), rate, 2.0, &[512]);
+        hosting::play(instance.as_mut(), &other, &mut NoHook).unwrap();
+        let idle = instance.activate(&other.setup).unwrap();
+        instance.deactivate(idle).unwrap();
+    }
+    let again = hosting::play(instance.as_mut(), &script, &mut NoHook).unwrap();
+    assert_same_music("after other activations", &expected, &again);
+}
+
+/// A host with room for few events gets every note in the end, and no note hangs.
+pub fn a_small_event_buffer_loses_no_note_end(bundle: &Path) {
+    let mut script = song(16.0, &[512]);
+    for part in ["dr", "ba", "ch", "ld"] {
+        script.value(&format!("{part}_density"), 1.0);
+    }
+    script.setup.event_capacity = 2;
+    script.stop(512, 40);
+    let recording = run(bundle, &script);
+    assert!(recording.refused_events > 0, "the buffer was never full");
+    assert!(recording.notes().unwrap().len() > 20);
+}
+
+/// Two instances play side by side without hearing each other.
+pub fn two_instances_do_not_meet(bundle: &Path) {
+    let script = song(8.0, &[512]);
+    let alone = run(bundle, &script);
+    let mut other_script = script.clone();
+    other_script.setting("seed", "4");
+    let other_alone = run(bundle, &other_script);
+    let mut both = Vec::new();
+    std::thread::scope(|scope| {
+        let runs = [&script, &other_script].map(|script| scope.spawn(|| run(bundle, script)));
+        both.extend(runs.map(|run| run.join().unwrap()));
+    });
+    assert_same_music("beside another instance", &alone, &both[0]);
+    assert_same_music("beside another instance", &other_alone, &both[1]);
+    assert_ne!(alone.music(), other_alone.music(), "the seed did nothing");
+}
+
+/// Instances that are dropped while they compose, active or not, take nothing down.
+pub fn instances_can_be_dropped_while_they_compose(bundle: &Path) {
+    for blocks in [0, 1, 20, 200] {
+        for deactivate in [true, false] {
+            let script = song(8.0, &[512]).in_real_time(1e6);
+            let mut instance = hosting::load(bundle).unwrap();
+            let mut processor = instance.activate(&script.setup).unwrap();
+            let mut output = Output::default();
+            for (index, block) in script.blocks.iter().skip(45).take(blocks).enumerate() {
+                processor.process(block, index as i64 * 512, &mut output).unwrap();
+            }
+            if deactivate {
+                instance.deactivate(processor).unwrap();
+            } else {
+                drop(processor);
+            }
+        }
+    }
+    assert!(!run(bundle, &song(4.0, &[512])).events.is_empty());
+}
+
+/// Ids are stable, values have texts that read back, defaults are what the plugin starts with.
+pub fn parameters_are_in_order(bundle: &Path) {
+    let mut instance = hosting::load(bundle).unwrap();
+    let parameters = instance.parameters().clone();
+    for name in [
+        "g_classical",
+        "g_jazz",
+        "g_rock",
+        "g_electronic",
+        "g_folk",
+        "g_hiphop",
+        "strength",
+        "dr_on",
+        "ba_density",
+        "ch_register",
+        "ld_level",
+        "dr_own",
+        "dr_g_hiphop",
+        "ha_own",
+        "ha_g_jazz",
+        "key",
+        "scale",
+        "adventure",
+        "swing",
+        "humanize",
+        "seed",
+        "lookahead",
+        "channels",
+        "single_part",
+        "run",
+        "tempo",
+        "sound",
+        "gain",
+    ] {
+        parameters.find(name).unwrap_or_else(|error| panic!("{error}"));
+    }
+    for parameter in parameters.iter().filter(|parameter| !parameter.hidden) {
+        let value = instance.value(parameter).unwrap();
+        assert!((value - parameter.default).abs() < 1e-6, "{} starts at {value}", parameter.name);
+        for share in [0.0, 0.5, 1.0] {
+            let text = instance.text(parameter, share).unwrap();
+            let back = instance.parse(parameter, &text).unwrap();
+            let again = instance.text(parameter, back).unwrap();
+            assert_eq!(text, again, "{} at {share}", parameter.name);
+        }
+    }
+}
