@@ -14,7 +14,7 @@ pub const MAX_BEATS: i64 = 100_000;
 ///
 /// With `performed`, timing is taken as played by hand: onsets snap to 32nds or to sextuplets,
 /// whichever fits the beat better, and what is left becomes micro-timing. Otherwise onsets snap
-/// to the nearest of 24 cells.
+/// to the nearest of 24 cells, and those one cell beside a sixteenth to the sixteenth.
 pub fn quantize(piece: &Piece, performed: bool) -> Vec<HistoryBeat> {
     let last = piece.parts.iter().filter_map(|notes| notes.last()).map(|note| note.onset.beat());
     let Some(last) = last.max() else { return Vec::new() };
@@ -62,9 +62,21 @@ pub fn pitch_class_weights(beats: &[HistoryBeat]) -> [f32; 12] {
     weights
 }
 
+/// A cell beside a sixteenth is no rhythm but a sixteenth that a program moved by a hair.
+fn off_the_hair(cell: i64) -> i64 {
+    match cell.rem_euclid(6) {
+        1 => cell - 1,
+        5 => cell + 1,
+        _ => cell,
+    }
+}
+
 fn place(beats: &mut [HistoryBeat], part: Part, note: &Note, grid: i64, performed: bool) {
     let step = TICKS_PER_CELL * grid;
-    let cell = (note.onset.0 + step / 2).div_euclid(step) * grid;
+    let mut cell = (note.onset.0 + step / 2).div_euclid(step) * grid;
+    if !performed {
+        cell = off_the_hair(cell);
+    }
     let off = note.onset.0 - cell * TICKS_PER_CELL;
     let micro = if performed { (off as f64 / TICKS_PER_MICRO as f64).round() as i64 } else { 0 };
     let duration = (note.duration.0 + TICKS_PER_CELL / 2) / TICKS_PER_CELL;
@@ -195,6 +207,16 @@ mod tests {
         assert_eq!(places(0, 0), [(0, 0), (6, 1), (12, -1), (18, 1)]);
         assert_eq!(places(3, 0), [(0, 0), (8, 1), (16, 0)]);
         assert_eq!(places(3, 1), [(0, -1)]);
+    }
+
+    #[test]
+    fn written_timing_loses_its_hairs() {
+        let mut piece = Piece::default();
+        piece.parts[3] = vec![note(40, 60), note(320, 62), note(520, 64), note(925, 65)];
+        let beats = quantize(&piece, false);
+        let positions: Vec<_> = beats[0].music.parts[3].iter().map(|n| n.position).collect();
+        assert_eq!(positions, [0, 8, 12]);
+        assert_eq!(beats[1].music.parts[3][0].position, 0);
     }
 
     #[test]

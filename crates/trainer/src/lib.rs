@@ -1,1 +1,17 @@
 //! From a corpus of MIDI files to weights and tables.
+//!
+//! Never runs in a host. `prepare` reads the corpus, `train` fits the network, `eval` prints
+//! what it is worth on music it never saw, `export` writes what the plugin ships. `pack` writes
+//! the same training windows for a trainer in another framework (`twin/train.py`).
+//!
+//! Start at [`prepare`] for the data and at [`windows`] for what the network sees.
+
+pub mod corpus;
+pub mod heldout;
+pub mod pack;
+pub mod prepare;
+pub mod recipe;
+pub mod rng;
+pub mod shard;
+pub mod songs;
+pub mod windows;

@@ -1,0 +1,158 @@
+//! Which files a corpus folder holds, and what is known about each.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// Where a song may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Trained on.
+    Train,
+    /// Held out, looked at during training.
+    Valid,
+    /// Held out, looked at in evaluations only.
+    Test,
+}
+
+/// A file of the corpus. Without a manifest only path and genre are known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Path below the corpus folder.
+    pub path: PathBuf,
+    /// Name of the genre: the top folder.
+    pub genre: String,
+    /// Name of the collection; the genre again where there is none.
+    pub source: String,
+    /// Licence tier: A permissive, B copyleft or softer claims.
+    pub tier: String,
+    /// human, arranged or generated.
+    pub origin: String,
+    /// Files of a group share the split.
+    pub group: String,
+    /// Where the song may be used.
+    pub split: Split,
+    /// Whether the file's tempo means something.
+    pub has_tempo: bool,
+    /// Whether timing was played by hand.
+    pub performed: bool,
+    /// Whether velocities differ.
+    pub dynamics: bool,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    path: PathBuf,
+    genre: String,
+    source: String,
+    tier: String,
+    origin: String,
+    group: String,
+    split: Split,
+    bpm: String,
+    performed: String,
+    dynamics: String,
+}
+
+/// The files of a corpus folder, sorted by path, of the given licence tiers.
+///
+/// With a `manifest.csv` its rows count; without one every `<genre>/**/*.mid`, split by a hash
+/// of the path.
+///
+/// # Errors
+/// An unreadable folder or manifest, a row that cannot be read (with its line), no file at all.
+pub fn list(corpus: &Path, tiers: &[String]) -> Result<Vec<Source>> {
+    let manifest = corpus.join("manifest.csv");
+    let mut sources =
+        if manifest.is_file() { from_manifest(&manifest)? } else { from_folders(corpus)? };
+    sources.retain(|source| tiers.is_empty() || tiers.contains(&source.tier));
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    if sources.is_empty() {
+        bail!("{}: no MIDI file in <genre>/**/*.mid (tiers {tiers:?})", corpus.display());
+    }
+    Ok(sources)
+}
+
+/// Number of files a genre.
+pub fn genres(sources: &[Source]) -> BTreeMap<String, usize> {
+    let mut genres = BTreeMap::new();
+    for source in sources {
+        *genres.entry(source.genre.clone()).or_default() += 1;
+    }
+    genres
+}
+
+fn from_manifest(manifest: &Path) -> Result<Vec<Source>> {
+    let mut reader = csv::Reader::from_path(manifest)
+        .with_context(|| format!("{}: cannot be opened", manifest.display()))?;
+    let mut sources = Vec::new();
+    for (i, row) in reader.deserialize::<Row>().enumerate() {
+        let row = row.with_context(|| format!("{}: line {}", manifest.display(), i + 2))?;
+        sources.push(Source {
+            has_tempo: row.bpm.trim().parse::<f64>().is_ok(),
+            performed: row.performed == "yes",
+            dynamics: row.dynamics == "yes",
+            path: row.path,
+            genre: row.genre,
+            source: row.source,
+            tier: row.tier,
+            origin: row.origin,
+            group: row.group,
+            split: row.split,
+        });
+    }
+    Ok(sources)
+}
+
+fn from_folders(corpus: &Path) -> Result<Vec<Source>> {
+    let mut folders = vec![corpus.to_path_buf()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("{}: cannot be read", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let is_midi = path
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("mid") || e.eq_ignore_ascii_case("midi"));
+            let path = path.strip_prefix(corpus).expect("below the corpus folder").to_path_buf();
+            if !is_midi || path.components().count() < 2 {
+                continue;
+            }
+            let genre = path.iter().next().unwrap_or_default().to_string_lossy().into_owned();
+            let group = path.with_extension("").to_string_lossy().into_owned();
+            let split = match hash(group.as_bytes()) % 20 {
+                0 => Split::Valid,
+                1 => Split::Test,
+                _ => Split::Train,
+            };
+            sources.push(Source {
+                source: genre.clone(),
+                genre,
+                tier: String::new(),
+                origin: "human".into(),
+                group,
+                split,
+                has_tempo: true,
+                performed: false,
+                dynamics: true,
+                path,
+            });
+        }
+    }
+    Ok(sources)
+}
+
+/// FNV-1a; stable across machines and versions.
+pub fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

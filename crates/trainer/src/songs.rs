@@ -1,0 +1,127 @@
+//! The prepared songs of some splits in memory, and drawing one at random.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use score::HistoryBeat;
+
+use crate::corpus::Split;
+use crate::recipe::Recipe;
+use crate::rng::Rng;
+use crate::shard::{self, Index, SongEntry};
+
+/// A prepared song.
+#[derive(Clone, Debug)]
+pub struct Song {
+    /// What the index says.
+    pub entry: SongEntry,
+    /// Number of its genre in the index's list.
+    pub genre: usize,
+    /// Its beats from 0, in its own key.
+    pub beats: Vec<HistoryBeat>,
+}
+
+/// Songs, and how likely each is drawn.
+pub struct Songs {
+    /// The folder's index, all splits.
+    pub index: Index,
+    /// The songs of the wanted splits.
+    pub songs: Vec<Song>,
+    /// For each genre the collections with their shares; each with songs and running sums.
+    tables: Vec<Vec<Collection>>,
+}
+
+struct Collection {
+    share: f32,
+    songs: Vec<usize>,
+    sums: Vec<f32>,
+}
+
+impl Songs {
+    /// Reads the songs of `splits` from a folder that `prepare` wrote.
+    ///
+    /// # Errors
+    /// A missing or broken index or shard; a genre without songs.
+    pub fn read(folder: &Path, splits: &[Split], recipe: &Recipe) -> Result<Self> {
+        let index = Index::read(folder)?;
+        let mut songs = Vec::new();
+        for (genre, name) in index.genres.iter().enumerate() {
+            let path = folder.join(Index::shard_name(name));
+            let bytes =
+                fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+            for entry in &index.songs {
+                if entry.source.genre != *name || !splits.contains(&entry.source.split) {
+                    continue;
+                }
+                let (from, len) = (entry.offset as usize, entry.len as usize);
+                let bytes = bytes.get(from..from + len).with_context(|| {
+                    format!("{}: ends before {}", path.display(), entry.source.path.display())
+                })?;
+                let beats = shard::decode(bytes, entry.n_beats)
+                    .with_context(|| entry.source.path.display().to_string())?;
+                songs.push(Song { entry: entry.clone(), genre, beats });
+            }
+        }
+        let tables = (0..index.genres.len())
+            .map(|genre| tables(genre, &index.genres[genre], &songs, recipe))
+            .collect::<Result<_>>()?;
+        Ok(Self { index, songs, tables })
+    }
+
+    /// Number of genres.
+    pub fn n_genres(&self) -> usize {
+        self.tables.len()
+    }
+
+    /// A song of a genre: its collection by share, then the song by the root of its length.
+    pub fn draw(&self, genre: usize, rng: &mut Rng) -> &Song {
+        let collections = &self.tables[genre];
+        let mut left = rng.unit() * collections.iter().map(|c| c.share).sum::<f32>();
+        let mut chosen = &collections[0];
+        for collection in collections {
+            chosen = collection;
+            left -= collection.share;
+            if left < 0.0 {
+                break;
+            }
+        }
+        let at = rng.unit() * chosen.sums.last().copied().unwrap_or(0.0);
+        let song = chosen.sums.partition_point(|sum| *sum <= at).min(chosen.songs.len() - 1);
+        &self.songs[chosen.songs[song]]
+    }
+}
+
+fn tables(genre: usize, name: &str, songs: &[Song], recipe: &Recipe) -> Result<Vec<Collection>> {
+    let mut names: Vec<&str> =
+        songs.iter().filter(|s| s.genre == genre).map(|s| s.entry.source.source.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let shares = recipe.sources.get(name);
+    let mut collections = Vec::new();
+    for source in names {
+        let share = shares.map_or(1.0, |shares| shares.get(source).copied().unwrap_or(0.0));
+        ensure!(
+            share >= 0.0,
+            "recipe: share of {name}/{source}: expected at least 0, found {share}"
+        );
+        if share == 0.0 {
+            continue;
+        }
+        let (mut members, mut sums, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for (i, song) in songs.iter().enumerate() {
+            if song.genre == genre && song.entry.source.source == source {
+                sum += (song.entry.fresh_starts.len() as f32).sqrt();
+                members.push(i);
+                sums.push(sum);
+            }
+        }
+        collections.push(Collection { share, songs: members, sums });
+    }
+    if collections.is_empty() {
+        bail!(
+            "genre {name}: no song to draw in this split; check the corpus and the recipe's shares"
+        );
+    }
+    Ok(collections)
+}
