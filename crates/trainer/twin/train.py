@@ -30,7 +30,7 @@ TARGET_NAMES = ["chord", "pos", "sym", "dur", "vel", "micro"]
 DEFAULT = dict(d_model=192, n_layers=6, n_heads=6, n_kv_heads=2, d_ff=512, d_cond=48,
                context_len=384, rms_eps=1e-5, rope_base=10000.0)
 TINY = dict(d_model=64, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=128, d_cond=16,
-            context_len=64, rms_eps=1e-5, rope_base=10000.0)
+            context_len=128, rms_eps=1e-5, rope_base=10000.0)
 
 
 def init_weights(config, field_sizes, seed):
