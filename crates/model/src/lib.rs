@@ -15,14 +15,21 @@
 //!
 //! Start at [`Network`] for what is computed.
 
+mod band;
+pub mod conditioning;
 mod config;
+pub mod decoder;
 mod error;
+pub mod grammar;
 pub mod kernels;
 mod math;
 mod network;
 pub mod ops;
+pub mod sampler;
 pub mod weights;
 
+pub use band::{BandModel, Given, HISTORY_BEATS};
+pub use conditioning::Blending;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use network::{Batch, Kernels, Losses, Network};

@@ -4,13 +4,14 @@
 //! `G` query heads a key head, `H` head width, `F` feed-forward width, `C` condition rows, `M`
 //! note targets.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{D, Tensor};
 use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_SYM, T_VEL};
 
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
-use crate::weights::Weights;
+use crate::decoder::Packed;
+use crate::weights::{self, Manifest, Weights};
 use crate::{Config, Error, Result, ops};
 
 /// Which operations compute the network; both give the same numbers and gradients.
@@ -68,6 +69,8 @@ pub struct Network {
     layers: Vec<Layer>,
     norm: Tensor,
     heads: Heads,
+    weights: Weights,
+    packed: OnceLock<Arc<Packed>>,
 }
 
 #[derive(Clone, Debug)]
@@ -178,7 +181,32 @@ impl Network {
             layers: (0..config.n_layers).map(layer).collect(),
             norm: get("norm.weight"),
             heads,
+            weights: weights.clone(),
+            packed: OnceLock::new(),
         })
+    }
+
+    /// The network in safetensors and its JSON manifest, to be shared by all instances.
+    ///
+    /// # Errors
+    /// Every error of [`Manifest::from_bytes`] and [`weights::read`].
+    pub fn from_bytes(weights: &[u8], manifest: &[u8]) -> Result<Arc<Self>> {
+        let config = Manifest::from_bytes(manifest)?.config;
+        let network = Self::new(config, &weights::read(weights, &config)?, Kernels::Fused)?;
+        network.packed()?;
+        Ok(Arc::new(network))
+    }
+
+    /// The weights as they are now, packed for the decoder; packed once.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if a weight is not `f32`.
+    pub fn packed(&self) -> Result<Arc<Packed>> {
+        if let Some(packed) = self.packed.get() {
+            return Ok(packed.clone());
+        }
+        let packed = Arc::new(Packed::new(self.config, &self.weights)?);
+        Ok(self.packed.get_or_init(|| packed).clone())
     }
 
     /// The sizes.

@@ -1,0 +1,300 @@
+//! Composes the band, one beat at a time.
+
+use std::sync::Arc;
+
+use score::steps::{self, BeatEncoder, N_INPUTS, Step};
+use score::{BeatFrame, Chord, Controls, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER};
+
+use crate::conditioning::{self, Blending, MAX_STREAMS, Plan};
+use crate::decoder::{Decoder, Packed, Stream};
+use crate::grammar::{Grammar, MAX_BEAT_STEPS};
+use crate::sampler::{RandomKey, Sampler};
+use crate::{Error, Network, Result};
+
+/// Beats of history that count; older ones change nothing.
+pub const HISTORY_BEATS: usize = 64;
+
+/// What a caller has decided about a beat; the model composes the rest around it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given<'a> {
+    /// The chord, which may be none.
+    pub chord: Option<Option<Chord>>,
+    /// Notes of whole parts, sorted by position and pitch.
+    pub parts: [Option<&'a [GridNote]>; 4],
+}
+
+/// One instance's composer: caches over a shared network.
+///
+/// The music depends on the arguments alone. Caches hold what earlier calls computed and change
+/// speed only, because the decoder gives the same bits in every order of work.
+#[derive(Debug)]
+pub struct BandModel {
+    network: Arc<Network>,
+    blending: Blending,
+    decoder: Option<Decoder>,
+    /// Streams of the last plan first; each holds a prefix of `context`.
+    streams: Vec<Stream>,
+    /// Steps from the anchor to now.
+    context: Vec<[u16; N_INPUTS]>,
+    logits: Vec<f32>,
+    encoded: Vec<Step>,
+}
+
+impl BandModel {
+    /// A composer with empty caches. Costs nothing until it composes.
+    pub fn new(network: Arc<Network>) -> Self {
+        Self {
+            network,
+            blending: Blending::default(),
+            decoder: None,
+            streams: Vec::new(),
+            context: Vec::new(),
+            logits: Vec::new(),
+            encoded: Vec::new(),
+        }
+    }
+
+    /// The same composer with another way of blending.
+    pub fn with_blending(self, blending: Blending) -> Self {
+        Self { blending, ..self }
+    }
+
+    /// The chord and notes of the beat at `frame`.
+    ///
+    /// `history` holds the beats before it, oldest first, without gaps; the last
+    /// [`HISTORY_BEATS`] count. `pass` tells passes over the same place apart.
+    ///
+    /// # Anchor
+    /// The model reads history from a beat called the anchor. While all of it fits and is shorter
+    /// than [`HISTORY_BEATS`], that is its first beat. Otherwise, of the older two fifths of the
+    /// beats that fit, it is the one whose number is divisible by the highest power of two. So the
+    /// anchor stays for many beats, then jumps, and depends on nothing but the arguments.
+    ///
+    /// # Errors
+    /// [`Error::HistoryGap`], [`Error::Tensor`].
+    pub fn compose(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+    ) -> Result<GridBeat> {
+        self.compose_around(history, frame, controls, pass, &Given::default())
+    }
+
+    /// [`Self::compose`] where some of the beat is given.
+    ///
+    /// # Errors
+    /// [`Error::HistoryGap`], [`Error::Tensor`].
+    pub fn compose_around(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+        given: &Given,
+    ) -> Result<GridBeat> {
+        let history = &history[history.len().saturating_sub(HISTORY_BEATS)..];
+        check_contiguous(history, frame)?;
+        let plan = Plan::new(controls, self.blending);
+        self.read(history, frame, controls, &plan)?;
+        let encoder = BeatEncoder::new(history, *frame, conditioning::conditions(controls, frame));
+        let grammar = Grammar::new(controls);
+        let sampler = |slot: u32| {
+            let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
+            Sampler::new(controls.adventure, key)
+        };
+        let n_streams = plan.streams.len();
+        let Some(decoder) = &mut self.decoder else { return Ok(GridBeat::default()) };
+        let mut turn = Turn {
+            decoder,
+            streams: &mut self.streams[..n_streams],
+            context: &mut self.context,
+            logits: &mut self.logits,
+            plan: &plan,
+            grammar: &grammar,
+        };
+        turn.append(&encoder.beat_step());
+        let chord = match given.chord {
+            Some(chord) => chord,
+            None => turn.chord(&mut sampler(0)),
+        };
+        let mut beat = GridBeat { chord, ..GridBeat::default() };
+        for part in Part::ALL {
+            if !controls.parts[part.index()].on {
+                continue;
+            }
+            turn.append(&encoder.start_step(part, chord));
+            let notes = &mut beat.parts[part.index()];
+            if let Some(given) = given.parts[part.index()] {
+                notes.extend_from_slice(given);
+                for note in notes.iter().take(crate::grammar::MAX_NOTES[part.index()]) {
+                    turn.append(&encoder.note_step(part, chord, note));
+                }
+                continue;
+            }
+            let mut sampler = sampler(1 + part.index() as u32);
+            while let Some(note) = turn.note(part, notes, &mut sampler) {
+                turn.append(&encoder.note_step(part, chord, &note));
+                notes.push(note);
+            }
+        }
+        Ok(beat)
+    }
+
+    /// Brings every stream of the plan to the end of history.
+    fn read(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        plan: &Plan,
+    ) -> Result<()> {
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            none => none.insert(Decoder::new(self.network.packed()?)),
+        };
+        let budget = self.network.config().context_len - MAX_BEAT_STEPS;
+        let first = anchor(history, frame, controls.part_mask(), budget);
+        self.encoded.clear();
+        for (i, beat) in history.iter().enumerate().skip(first) {
+            let conditions = conditioning::conditions(controls, &beat.frame);
+            BeatEncoder::new(&history[..i], beat.frame, conditions).encode(
+                &beat.music,
+                [(false, false); 4],
+                &mut self.encoded,
+            );
+        }
+        let same = self.context.iter().zip(&self.encoded).take_while(|(a, b)| **a == b.inputs);
+        let n_same = same.count();
+        self.context.truncate(n_same);
+        self.context.extend(self.encoded[n_same..].iter().map(|step| step.inputs));
+        for stream in &mut self.streams {
+            stream.truncate(n_same);
+        }
+        claim_streams(&mut self.streams, decoder.packed(), plan);
+        for stream in &mut self.streams[..plan.streams.len()] {
+            let n_read = stream.n_steps();
+            decoder.prefill(stream, &self.context[n_read..]);
+        }
+        Ok(())
+    }
+}
+
+/// Puts the plan's streams first, in order; what must be made takes the place of the last.
+fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan) {
+    for (i, mix) in plan.streams.iter().enumerate() {
+        match (i..streams.len()).find(|at| streams[*at].mix() == mix) {
+            // Those passed over move back by one, so the longest unused is last.
+            Some(at) => streams[i..=at].rotate_right(1),
+            None if streams.len() < MAX_STREAMS.min(plan.streams.len() + 1) => {
+                streams.insert(i, Stream::new(packed, *mix));
+            }
+            None => {
+                let mut last = streams.remove(streams.len() - 1);
+                last.condition(packed, *mix);
+                streams.insert(i, last);
+            }
+        }
+    }
+}
+
+/// The state of composing one beat.
+struct Turn<'a> {
+    decoder: &'a mut Decoder,
+    streams: &'a mut [Stream],
+    context: &'a mut Vec<[u16; N_INPUTS]>,
+    logits: &'a mut Vec<f32>,
+    plan: &'a Plan,
+    grammar: &'a Grammar,
+}
+
+impl Turn<'_> {
+    fn append(&mut self, step: &Step) {
+        self.context.push(step.inputs);
+        self.decoder.step(self.streams, &step.inputs);
+    }
+
+    fn chord(&mut self, sampler: &mut Sampler) -> Option<Chord> {
+        self.plan.mix(0, self.decoder.chord(), self.logits);
+        Chord::from_index(sampler.draw(self.logits, &self.grammar.chords()))
+    }
+
+    /// The part's next note of this beat; `None` at its end.
+    fn note(&mut self, part: Part, notes: &[GridNote], sampler: &mut Sampler) -> Option<GridNote> {
+        let slot = 1 + part.index();
+        let (decoder, logits, plan) = (&mut *self.decoder, &mut *self.logits, self.plan);
+        plan.mix(slot, decoder.pos(), logits);
+        let positions = self.grammar.positions(part, notes.last(), notes.len());
+        let pos = sampler.draw(logits, &positions);
+        if pos == usize::from(steps::END) {
+            return None;
+        }
+        plan.mix(slot, decoder.sym(pos), logits);
+        let sym = sampler.draw(logits, &self.grammar.symbols(part, pos, notes.last()));
+        let (dur, expression_dur) = if part == Part::Drums {
+            (usize::from(steps::DRUM_DURATION), steps::N_DURATIONS)
+        } else {
+            plan.mix(slot, decoder.dur(pos, sym), logits);
+            let dur = sampler.draw(logits, &[true; steps::N_DURATIONS]);
+            (dur, dur)
+        };
+        let expression = decoder.expression(pos, sym, expression_dur);
+        plan.mix(slot, expression, logits);
+        let (vel, micro) = logits.split_at(steps::N_VELOCITIES);
+        let vel = sampler.draw(vel, &[true; steps::N_VELOCITIES]);
+        let micro = sampler.draw(micro, &[true; steps::N_MICROS]);
+        Some(GridNote {
+            position: pos as u8,
+            pitch: steps::symbol_pitch(sym as u16),
+            duration: steps::DURATIONS[dur],
+            velocity: steps::class_velocity(vel as u16),
+            micro: micro as i8 - score::grid::MAX_MICRO,
+        })
+    }
+}
+
+fn check_contiguous(history: &[HistoryBeat], frame: &BeatFrame) -> Result<()> {
+    let first = frame.beat - history.len() as i64;
+    for (expected, beat) in (first..).zip(history) {
+        if beat.frame.beat != expected {
+            return Err(Error::HistoryGap { expected, found: beat.frame.beat });
+        }
+    }
+    Ok(())
+}
+
+/// Index in `history` of the first beat that is read; see [`BandModel::compose`].
+fn anchor(history: &[HistoryBeat], frame: &BeatFrame, mask: u8, budget: usize) -> usize {
+    let n = history.len();
+    let is_full = n >= HISTORY_BEATS;
+    // Steps refer to notes up to four bars before theirs. Once old beats drop out of history,
+    // those of its first four bars would change from call to call.
+    let bars = 4 * frame.meter.bar_ticks().0;
+    let margin = (bars + TICKS_PER_QUARTER - 1) / TICKS_PER_QUARTER;
+    let oldest = if is_full { (margin as usize).min(n / 2) } else { 0 };
+    let mut first = n;
+    let mut n_steps = 0;
+    while first > oldest {
+        n_steps += n_beat_steps(&history[first - 1].music, mask);
+        if n_steps > budget {
+            break;
+        }
+        first -= 1;
+    }
+    if first == 0 || first == n {
+        return first;
+    }
+    let candidates = first..=first + (n - first) * 2 / 5;
+    let order = |i: &usize| history[*i].frame.beat.trailing_zeros();
+    candidates.rev().max_by_key(order).unwrap_or(first)
+}
+
+/// Steps that a beat takes.
+fn n_beat_steps(music: &GridBeat, mask: u8) -> usize {
+    let parts = (0..4).filter(|part| mask >> part & 1 == 1);
+    1 + parts.map(|part| 1 + music.parts[part].len()).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Which classes may be drawn: everything else is masked, so no invalid step can come up.
+
+use score::steps::{self, DRUM_SYMBOLS, END, N_NOTE_SYMBOLS, POSITIONS};
+use score::{Chord, Controls, GridNote, Part};
+
+/// Most notes that a part may start in one beat.
+pub const MAX_NOTES: [usize; 4] = [24, 12, 24, 16];
+
+/// Most steps that one beat can take.
+pub const MAX_BEAT_STEPS: usize = 5 + MAX_NOTES[0] + MAX_NOTES[1] + MAX_NOTES[2] + MAX_NOTES[3];
+
+/// Lowest and highest pitch of each part on the grid; drums are General MIDI keys.
+///
+/// A key moves pitched parts by at most six semitones, so they stay playable.
+const RANGES: [(u8, u8); 4] = [(35, 81), (24, 64), (36, 96), (42, 98)];
+
+/// The rules under one set of controls.
+#[derive(Clone, Copy, Debug)]
+pub struct Grammar {
+    /// Allowed pitch classes on the grid, bit 0 is C.
+    classes: u16,
+}
+
+impl Grammar {
+    /// The rules that `controls` ask for.
+    pub fn new(controls: &Controls) -> Self {
+        // Music on the grid is in C major or A minor.
+        let home = if controls.scale.is_minor() { 9 } else { 0 };
+        let mask = controls.scale.mask();
+        let bit = |class: u16| (mask >> ((class + 12 - home) % 12) & 1) << class;
+        Self { classes: (0..12).map(bit).sum() }
+    }
+
+    fn allows(&self, pitch: u8) -> bool {
+        self.classes >> (pitch % 12) & 1 == 1
+    }
+
+    /// Chord classes whose notes all lie in the scale, and none.
+    pub fn chords(&self) -> [bool; Chord::N_CLASSES] {
+        core::array::from_fn(|class| {
+            Chord::from_index(class).is_none_or(|chord| chord.pitch_classes() & !self.classes == 0)
+        })
+    }
+
+    /// Positions of the next note of a part: none before the last note, and END.
+    pub fn positions(
+        &self,
+        part: Part,
+        last: Option<&GridNote>,
+        n_notes: usize,
+    ) -> [bool; POSITIONS] {
+        let full = n_notes >= MAX_NOTES[part.index()];
+        core::array::from_fn(|position| {
+            if position == usize::from(END) {
+                return true;
+            }
+            !full
+                && last.is_none_or(|last| {
+                    let earliest = usize::from(last.position);
+                    let has_room = || self.symbols(part, position, Some(last)).contains(&true);
+                    position > earliest || position == earliest && has_room()
+                })
+        })
+    }
+
+    /// Symbols at `position`: of the part's kind and range, in the scale, and above the last note
+    /// if that stands at the same position.
+    pub fn symbols(
+        &self,
+        part: Part,
+        position: usize,
+        last: Option<&GridNote>,
+    ) -> [bool; N_NOTE_SYMBOLS] {
+        let above = last.filter(|last| usize::from(last.position) == position);
+        let (low, high) = RANGES[part.index()];
+        core::array::from_fn(|symbol| {
+            let is_drum = symbol >= usize::from(DRUM_SYMBOLS);
+            let pitch = steps::symbol_pitch(symbol as u16);
+            is_drum == (part == Part::Drums)
+                && (low..=high).contains(&pitch)
+                && (is_drum || self.allows(pitch))
+                && above.is_none_or(|last| pitch > last.pitch)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use score::{Scale, Velocity};
+
+    fn note(position: u8, pitch: u8) -> GridNote {
+        GridNote { position, pitch, duration: 1, velocity: Velocity::clamped(80), micro: 0 }
+    }
+
+    fn grammar(scale: Scale) -> Grammar {
+        Grammar::new(&Controls { scale, ..Controls::default() })
+    }
+
+    #[test]
+    fn notes_only_move_forward_and_up() {
+        let grammar = grammar(Scale::FreeMajor);
+        let positions = grammar.positions(Part::Lead, Some(&note(6, 60)), 1);
+        assert!(!positions[5] && positions[6] && positions[7] && positions[24]);
+        let symbols = grammar.symbols(Part::Lead, 6, Some(&note(6, 60)));
+        assert!(!symbols[60] && symbols[61]);
+        assert!(grammar.symbols(Part::Lead, 7, Some(&note(6, 60)))[60]);
+        // The highest pitch leaves no room above it.
+        assert!(!grammar.positions(Part::Lead, Some(&note(6, 98)), 1)[6]);
+        assert!(!grammar.positions(Part::Drums, Some(&note(23, 81)), 1)[23]);
+    }
+
+    #[test]
+    fn a_full_part_can_only_end() {
+        for part in Part::ALL {
+            let grammar = grammar(Scale::FreeMajor);
+            let positions = grammar.positions(part, None, MAX_NOTES[part.index()]);
+            assert_eq!(positions.iter().filter(|allowed| **allowed).count(), 1);
+            assert!(positions[24]);
+        }
+    }
+
+    #[test]
+    fn drums_and_pitches_keep_apart() {
+        let grammar = grammar(Scale::Minor);
+        let drums = grammar.symbols(Part::Drums, 0, None);
+        assert!(drums[..128].iter().all(|allowed| !allowed) && drums[128 + 36 - 27]);
+        let bass = grammar.symbols(Part::Bass, 0, None);
+        assert!(bass[128..].iter().all(|allowed| !allowed) && bass[45]);
+    }
+
+    #[test]
+    fn locked_scales_are_exact_whatever_the_key() {
+        for scale in Scale::ALL {
+            for key in 0..12 {
+                let key = score::PitchClass::new(key);
+                let controls = Controls { scale, key, ..Controls::default() };
+                let symbols = Grammar::new(&controls).symbols(Part::Chords, 0, None);
+                for (pitch, allowed) in symbols[36..=96].iter().enumerate() {
+                    let pitch = pitch as i32 + 36 + score::grid::key_shift(&controls);
+                    let class = (pitch - i32::from(key.number())).rem_euclid(12);
+                    assert_eq!(*allowed, scale.mask() >> class & 1 == 1, "{scale:?} {pitch}");
+                }
+                assert!(Grammar::new(&controls).chords()[0]);
+            }
+        }
+        let chords = grammar(Scale::Major).chords();
+        let index = |name| Chord::index(Some(Chord::parse(name).unwrap()));
+        assert!(chords[index("G7")] && chords[index("Dm7")] && !chords[index("D")]);
+        let chords = grammar(Scale::HarmonicMinor).chords();
+        assert!(chords[index("E7")] && chords[index("Am")] && !chords[index("G")]);
+    }
+}

@@ -1,0 +1,160 @@
+//! From logits to a class: mask, temperature, nucleus, and a keyed random stream.
+
+use crate::math;
+use crate::weights::Random;
+
+/// What a random stream is keyed by; time and threads are not among it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RandomKey {
+    /// The user's seed.
+    pub seed: u32,
+    /// How often the place has been composed: passes of a loop.
+    pub pass: u32,
+    /// Number of the beat.
+    pub beat: i64,
+    /// 0 for the chord, 1..=4 for the parts.
+    pub slot: u32,
+}
+
+impl RandomKey {
+    /// The stream of this key: each number is mixed in by one round of splitmix64.
+    pub fn stream(self) -> Random {
+        let numbers = [self.pass.into(), self.beat as u64, self.slot.into()];
+        let mix = |state: u64, number: u64| Random::new(state ^ number).next();
+        Random::new(numbers.into_iter().fold(Random::new(self.seed.into()).next(), mix))
+    }
+}
+
+/// Draws classes.
+#[derive(Clone, Debug)]
+pub struct Sampler {
+    temperature: f32,
+    top_p: f32,
+    random: Random,
+}
+
+/// Most classes that can be drawn from.
+const MAX_CLASSES: usize = 192;
+
+impl Sampler {
+    /// `adventure` in `0.0..=1.0`: the likeliest class at 0; temperature 1 over the likeliest 97 %
+    /// at 0.5; temperature 1.3 over everything at 1.
+    pub fn new(adventure: f32, key: RandomKey) -> Self {
+        let adventure = if adventure.is_finite() { adventure.clamp(0.0, 1.0) } else { 0.5 };
+        let (temperature, top_p) = if adventure <= 0.5 {
+            (2.0 * adventure, 0.5 + 0.94 * adventure)
+        } else {
+            (1.0 + 0.6 * (adventure - 0.5), 0.97 + 0.06 * (adventure - 0.5))
+        };
+        Self { temperature, top_p, random: key.stream() }
+    }
+
+    /// Draws one of the allowed classes; always takes one number from the stream.
+    ///
+    /// Logits that are not numbers count as impossible. If nothing is allowed, the last class
+    /// comes back.
+    ///
+    /// # Panics
+    /// Above 192 classes.
+    pub fn draw(&mut self, logits: &[f32], allowed: &[bool]) -> usize {
+        let uniform = self.random.uniform();
+        let mut ranked = [(0.0f32, 0usize); MAX_CLASSES];
+        let mut n = 0;
+        for (class, (logit, allowed)) in logits.iter().zip(allowed).enumerate() {
+            if *allowed && logit.is_finite() {
+                ranked[n] = (*logit, class);
+                n += 1;
+            }
+        }
+        let ranked = &mut ranked[..n];
+        if ranked.is_empty() {
+            return allowed.iter().rposition(|allowed| *allowed).unwrap_or(logits.len() - 1);
+        }
+        // Equal logits keep the order of their classes.
+        ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        if self.temperature < 1e-3 {
+            return ranked[0].1;
+        }
+        let max = ranked[0].0;
+        for (weight, _) in ranked.iter_mut() {
+            *weight = math::exp((*weight - max) / self.temperature);
+        }
+        let total: f32 = ranked.iter().map(|(weight, _)| weight).sum();
+        let mut nucleus = 0.0;
+        let mut n_nucleus = 0;
+        while n_nucleus < ranked.len() && (n_nucleus == 0 || nucleus < self.top_p * total) {
+            nucleus += ranked[n_nucleus].0;
+            n_nucleus += 1;
+        }
+        let mut left = uniform * nucleus;
+        for (weight, class) in &ranked[..n_nucleus] {
+            left -= weight;
+            if left < 0.0 {
+                return *class;
+            }
+        }
+        ranked[n_nucleus - 1].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(beat: i64) -> RandomKey {
+        RandomKey { seed: 1, pass: 0, beat, slot: 2 }
+    }
+
+    fn counts(adventure: f32, logits: &[f32], allowed: &[bool]) -> Vec<usize> {
+        let mut counts = vec![0; logits.len()];
+        for beat in 0..4000 {
+            counts[Sampler::new(adventure, key(beat)).draw(logits, allowed)] += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn draws_follow_the_probabilities_and_the_mask() {
+        let probabilities = [0.4f32, 0.3, 0.2, 0.1];
+        let logits = probabilities.map(f32::ln);
+        let counts = counts(1.0, &logits, &[true, false, true, true]);
+        assert_eq!(counts[1], 0);
+        let weights = [0.4f32, 0.2, 0.1].map(|p| p.powf(1.0 / 1.3));
+        let share = weights[0] / weights.iter().sum::<f32>();
+        assert!((counts[0] as f32 / 4000.0 - share).abs() < 0.03);
+    }
+
+    #[test]
+    fn no_adventure_is_the_likeliest_and_some_cuts_the_tail() {
+        let logits = [0.0, 3.0, 2.9, -8.0];
+        assert_eq!(counts(0.0, &logits, &[true; 4]), [0, 4000, 0, 0]);
+        assert_eq!(counts(0.5, &logits, &[true; 4])[3], 0);
+        assert_eq!(counts(0.0, &logits, &[true, false, false, true])[0], 4000);
+    }
+
+    #[test]
+    fn what_is_no_number_is_never_drawn() {
+        let counts = counts(0.5, &[f32::NAN, 0.0, f32::INFINITY], &[true; 3]);
+        assert_eq!(counts, [0, 4000, 0]);
+        assert_eq!(Sampler::new(0.5, key(0)).draw(&[f32::NAN; 3], &[true, true, false]), 1);
+        assert_eq!(Sampler::new(f32::NAN, key(0)).draw(&[1.0], &[true]), 0);
+    }
+
+    #[test]
+    fn streams_differ_in_every_part_of_the_key() {
+        let base = RandomKey { seed: 1, pass: 2, beat: 3, slot: 4 };
+        let others = [
+            base,
+            RandomKey { seed: 2, ..base },
+            RandomKey { pass: 3, ..base },
+            RandomKey { beat: -3, ..base },
+            RandomKey { slot: 3, ..base },
+            RandomKey { pass: 3, beat: 2, ..base },
+        ];
+        let first = others.map(|key| key.stream().next());
+        for i in 0..first.len() {
+            assert!(!first[..i].contains(&first[i]), "{i}");
+        }
+        assert_eq!(first[0], base.stream().next());
+    }
+}
