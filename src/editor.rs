@@ -5,6 +5,7 @@
 
 mod blend;
 mod control;
+mod keep;
 mod parts;
 mod roll;
 mod status;
@@ -38,24 +39,25 @@ pub struct EditorApp {
     params: Arc<TributaryParams>,
     link: Arc<Link>,
     size: EditorSize,
+    keep: keep::Keep,
     gui: Option<GuiContext>,
 }
 
 impl EditorApp {
     fn new(params: Arc<TributaryParams>, link: Arc<Link>) -> Self {
         let size = params.editor_size.clone();
-        Self { params, link, size, gui: None }
+        Self { params, link, size, keep: keep::Keep::default(), gui: None }
     }
 
-    fn show(&self, ui: &mut Ui, setter: &ParamSetter, view: Option<&View>) {
-        let params = &*self.params;
+    fn show(&mut self, ui: &mut Ui, setter: &ParamSetter, view: Option<&View>) {
+        let params = &*self.params.clone();
         let margin =
             |panel: Color32| Frame::new().fill(panel).inner_margin(Margin::symmetric(10, 6));
         egui::Panel::top("top").frame(margin(theme::PANEL)).show(ui, |ui| {
             top::show(ui, setter, params);
         });
         egui::Panel::bottom("foot").frame(margin(theme::PANEL)).show(ui, |ui| {
-            status::show(ui, view);
+            status::show(ui, view, &mut self.keep);
         });
         egui::Panel::bottom("roll")
             .exact_size(ROLL_HEIGHT)
@@ -72,7 +74,7 @@ impl EditorApp {
             });
         egui::CentralPanel::default().frame(margin(theme::BACKGROUND)).show(ui, |ui| {
             egui::ScrollArea::vertical().id_salt("parts").show(ui, |ui| {
-                parts::show(ui, setter, params);
+                parts::show(ui, setter, params, view);
             });
         });
     }
@@ -92,7 +94,8 @@ impl NiceEguiApp for EditorApp {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut nice_plug_egui::Frame) {
         let Some(gui) = self.gui.clone() else { return };
-        let mut view = self.link.view();
+        let link = self.link.clone();
+        let mut view = link.view();
         if let Some(view) = view.as_mut() {
             view.refresh();
         }

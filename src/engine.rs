@@ -42,6 +42,7 @@ pub struct Band {
     sample_rate: f32,
     /// Samples for which the built-in sound is still rendered after it was switched off.
     sound_left: usize,
+    bypassed: bool,
     /// Ends the composing thread when the instance goes.
     _worker: WorkerHandle,
 }
@@ -67,6 +68,7 @@ impl Band {
             synth: Synth::new(sample_rate),
             sample_rate,
             sound_left: 0,
+            bypassed: false,
             _worker: worker,
         })
     }
@@ -109,12 +111,18 @@ impl Band {
         for part in Part::ALL {
             self.synth.set_level(part, params.level(part));
         }
-        self.synth.set_gain(params.gain());
-        self.sound_left = if params.engine.sound.value() {
-            (SOUND_FADE_SECS * self.sample_rate) as usize
-        } else {
-            self.sound_left.saturating_sub(n_samples)
-        };
+        self.bypassed = params.engine.bypass.value();
+        let audible = params.engine.sound.value() && !self.bypassed;
+        self.synth.set_gain(if audible { params.gain() } else { 0.0 });
+        if audible {
+            self.sound_left = (SOUND_FADE_SECS * self.sample_rate) as usize;
+        } else if self.sound_left > 0 {
+            self.sound_left = self.sound_left.saturating_sub(n_samples);
+            if self.sound_left == 0 {
+                // What was ringing must not go on where it stopped.
+                self.synth.reset();
+            }
+        }
     }
 
     /// Plays a stretch: notes through `send`, sound into both channels.
@@ -141,7 +149,9 @@ impl Band {
             let at = event.offset as usize;
             output.forward(event, channels, &mut send, |heard| sound.hear(at, heard))
         };
-        if self.renders_offline {
+        if self.bypassed {
+            self.player.stop_all(&mut emit);
+        } else if self.renders_offline {
             let (player, limit) = (&mut self.player, OFFLINE_LIMIT);
             self.offline.fill_block(player, playhead, n_samples, controls, limit, &mut emit);
         } else {
@@ -225,3 +235,6 @@ impl View {
         self.preview.output_buffer()
     }
 }
+
+#[cfg(test)]
+mod tests;

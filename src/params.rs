@@ -173,6 +173,9 @@ pub struct EngineParams {
     /// Linear gain of the built-in sound.
     #[id = "gain"]
     pub gain: FloatParam,
+    /// The host's own bypass button: every note ends, and none begins.
+    #[id = "bypass"]
+    pub bypass: BoolParam,
 }
 
 /// The twelve keys, in the order of [`PitchClass::NAMES`].
@@ -395,6 +398,7 @@ impl Default for EngineParams {
                 .with_unit(" BPM"),
             sound: BoolParam::new("Sound", true),
             gain: decibels("Gain"),
+            bypass: BoolParam::new("Bypass", false).make_bypass(),
         }
     }
 }
@@ -451,9 +455,9 @@ impl TributaryParams {
         audible(self.parts()[part.index()].level.value())
     }
 
-    /// Linear gain of the built-in sound; silence when it is off.
+    /// Linear gain of the built-in sound, silence at the bottom of its range.
     pub fn gain(&self) -> f32 {
-        if self.engine.sound.value() { audible(self.engine.gain.value()) } else { 0.0 }
+        audible(self.engine.gain.value())
     }
 }
 

@@ -1,13 +1,14 @@
 //! The foot: how the composing thread is doing.
 
+use super::keep::Keep;
 use super::theme;
 use crate::engine::View;
 use egui::{Color32, RichText, Ui};
 use player::{Status, WorkerState};
 
 /// Shows the foot.
-pub fn show(ui: &mut Ui, view: Option<&View>) {
-    ui.horizontal(|ui| {
+pub fn show(ui: &mut Ui, view: Option<&View>, keep: &mut Keep) {
+    ui.horizontal_wrapped(|ui| {
         let Some(view) = view else {
             ui.label(RichText::new("not active yet").color(theme::FAINT_TEXT));
             return;
@@ -26,6 +27,8 @@ pub fn show(ui: &mut Ui, view: Option<&View>) {
         let (text, color) = lateness(status);
         ui.label(RichText::new(text).color(color))
             .on_hover_text("late: begun up to 30 ms after their time; dropped: later than that");
+        ui.separator();
+        keep.show(ui, view);
     });
 }
 

@@ -95,6 +95,7 @@ fn ids_groups_and_defaults_are_stable() {
         tempo | Engine | Tempo | 120.0 BPM
         sound | Engine | Sound | On
         gain | Engine | Gain | 0.0 dB
+        bypass | Engine | Bypass | Off
     "#]]
     .assert_eq(&listing(&TributaryParams::default()));
 }

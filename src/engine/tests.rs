@@ -1,0 +1,186 @@
+use super::*;
+use crate::params::PartChoice;
+use nice_plug::params::InternalParamMut;
+use nice_plug::prelude::NoteEvent;
+
+const RATE: f32 = 48_000.0;
+
+/// A band that renders offline, so that every beat is in time.
+fn offline_band() -> Band {
+    let mut band = Band::start(RATE, &Link::default()).unwrap();
+    band.configure(RATE, true);
+    band
+}
+
+fn playing(beats: f64) -> Transport {
+    let mut host = Transport::new(RATE);
+    host.playing = true;
+    host.tempo = Some(120.0);
+    host.pos_beats = Some(beats);
+    host.time_sig_numerator = Some(4);
+    host.time_sig_denominator = Some(4);
+    host
+}
+
+/// What left the band: events at song samples, one a line, and the left channel.
+#[derive(Default, PartialEq)]
+struct Heard {
+    events: Vec<String>,
+    samples: Vec<f32>,
+}
+
+/// Plays `n_beats` from the song's start in blocks of the given sizes, in turn.
+fn play(band: &mut Band, params: &TributaryParams, n_beats: usize, sizes: &[usize]) -> Heard {
+    let mut heard = Heard::default();
+    let end = n_beats * RATE as usize / 2;
+    let mut at = 0;
+    for &size in sizes.iter().cycle() {
+        let n_samples = size.min(end - at);
+        if at >= end {
+            break;
+        }
+        let host = playing(at as f64 / f64::from(RATE) * 2.0);
+        block(band, params, &host, n_samples, at, &mut heard);
+        at += n_samples;
+    }
+    heard
+}
+
+fn block(
+    band: &mut Band,
+    params: &TributaryParams,
+    host: &Transport,
+    n_samples: usize,
+    at: usize,
+    heard: &mut Heard,
+) {
+    let (mut left, mut right) = (vec![f32::NAN; n_samples], vec![f32::NAN; n_samples]);
+    let playhead = band.playhead(host, params, n_samples);
+    band.follow(params, n_samples);
+    let events = &mut heard.events;
+    let send = |event: NoteEvent<()>| {
+        let (name, timing, channel, key) = match event {
+            NoteEvent::NoteOn { timing, channel, key, .. } => ("on", timing, channel, key),
+            NoteEvent::NoteOff { timing, channel, key, .. } => ("off", timing, channel, key),
+            other => panic!("{other:?}"),
+        };
+        assert!((timing as usize) < n_samples);
+        let (channel, key) = (channel.number().unwrap(), key.number().unwrap());
+        events.push(format!("{} {name} {channel} {key}", at + timing as usize));
+        Ok(())
+    };
+    let channels = params.channels();
+    band.play(&playhead, &params.controls(), channels, [&mut left, &mut right], send);
+    assert!(left.iter().chain(&right).all(|sample| sample.abs() <= 1.0));
+    heard.samples.extend(left);
+}
+
+/// Sets a parameter as a host would.
+fn set<P: InternalParamMut>(param: &P, value: P::Plain) {
+    // SAFETY: there is no host that could be told otherwise.
+    unsafe { param._internal_set_plain_value(value) };
+}
+
+#[test]
+fn notes_and_sound_do_not_depend_on_the_blocks() {
+    let params = TributaryParams::default();
+    let whole = play(&mut offline_band(), &params, 16, &[8_192]);
+    assert!(whole.events.len() > 40, "{} events", whole.events.len());
+    assert!(whole.samples.iter().any(|sample| sample.abs() > 0.05));
+    for sizes in [&[1_usize, 0, 37, 512][..], &[64][..], &[3_000, 1][..]] {
+        let pieces = play(&mut offline_band(), &params, 16, sizes);
+        assert_eq!(pieces.events, whole.events, "blocks of {sizes:?}");
+        assert!(pieces.samples == whole.samples, "sound in blocks of {sizes:?}");
+    }
+}
+
+#[test]
+fn the_band_is_silent_without_sound_but_still_sends_notes() {
+    let params = TributaryParams::default();
+    set(&params.engine.sound, false);
+    let heard = play(&mut offline_band(), &params, 8, &[512]);
+    assert!(heard.events.len() > 10);
+    assert!(heard.samples.iter().all(|sample| *sample == 0.0));
+}
+
+#[test]
+fn a_stop_ends_every_note() {
+    let params = TributaryParams::default();
+    let mut band = offline_band();
+    let mut heard = play(&mut band, &params, 7, &[500]);
+    let mut standing = playing(7.0);
+    standing.playing = false;
+    block(&mut band, &params, &standing, 512, 0, &mut heard);
+    let count = |name: &str| heard.events.iter().filter(|line| line.contains(name)).count();
+    assert_eq!(count(" on "), count(" off "));
+    // The host may also reset, activate at another rate, and go on.
+    band.reset();
+    band.configure(44_100.0, false);
+    band.reset();
+    block(&mut band, &params, &standing, 0, 0, &mut heard);
+    block(&mut band, &params, &standing, 65_536, 0, &mut heard);
+}
+
+#[test]
+fn a_bypass_ends_every_note_and_the_end_of_it_goes_on() {
+    let params = TributaryParams::default();
+    let mut band = offline_band();
+    let mut heard = play(&mut band, &params, 7, &[500]);
+    set(&params.engine.bypass, true);
+    for index in 0..100 {
+        block(&mut band, &params, &playing(7.0 + f64::from(index) / 25.0), 960, 0, &mut heard);
+    }
+    let count = |heard: &Heard, name: &str| {
+        heard.events.iter().filter(|line| line.contains(name)).count()
+    };
+    assert_eq!(count(&heard, " on "), count(&heard, " off "));
+    assert!(heard.samples.iter().rev().take(960).all(|sample| *sample == 0.0));
+    set(&params.engine.bypass, false);
+    let n_before = count(&heard, " on ");
+    for index in 0..100 {
+        block(&mut band, &params, &playing(11.0 + f64::from(index) / 25.0), 960, 0, &mut heard);
+    }
+    assert!(count(&heard, " on ") > n_before);
+}
+
+#[test]
+fn a_single_part_is_heard_alone() {
+    let params = TributaryParams::default();
+    set(&params.engine.channels, crate::params::ChannelsChoice::Single);
+    set(&params.engine.single_part, PartChoice::Drums);
+    let single = play(&mut offline_band(), &params, 8, &[512]);
+    let band = play(&mut offline_band(), &TributaryParams::default(), 8, &[512]);
+    let drums = |line: &&String| line.contains(" on 9 ") || line.contains(" off 9 ");
+    let expected: Vec<String> = band
+        .events
+        .iter()
+        .filter(drums)
+        .map(|line| line.replace("on 9", "on 0").replace("off 9", "off 0"))
+        .collect();
+    assert_eq!(single.events, expected);
+}
+
+#[test]
+fn a_host_without_transport_is_played_by_the_own_clock() {
+    let params = TributaryParams::default();
+    let mut band = offline_band();
+    let mut heard = Heard::default();
+    for index in 0..100 {
+        block(&mut band, &params, &Transport::new(RATE), 960, index * 960, &mut heard);
+    }
+    assert_eq!(heard.events, play(&mut offline_band(), &params, 4, &[960]).events);
+}
+
+#[test]
+fn the_editor_finds_the_band_once_it_plays() {
+    let link = Link::default();
+    assert!(link.view().is_none());
+    let mut band = Band::start(RATE, &link).unwrap();
+    band.configure(RATE, true);
+    play(&mut band, &TributaryParams::default(), 4, &[512]);
+    let mut view = link.view();
+    let view = view.as_mut().unwrap();
+    view.refresh();
+    assert!(!view.preview().beats.is_empty());
+    assert_eq!((view.status.late(), view.status.dropped(), view.report.failure()), (0, 0, None));
+}
