@@ -74,6 +74,11 @@ impl Ledger {
 
     /// The beats heard before `request`'s, as if they lay right before it in the song.
     pub(crate) fn history_before(&mut self, request: &BeatRequest) -> &[HistoryBeat] {
+        self.align_history(request);
+        &self.history
+    }
+
+    fn align_history(&mut self, request: &BeatRequest) {
         // Passes that were announced and given up have not been heard.
         while self.history_epochs.last().is_some_and(|epoch| *epoch > request.epoch) {
             self.history_epochs.pop();
@@ -87,7 +92,6 @@ impl Ledger {
                 }
             }
         }
-        &self.history
     }
 
     /// An existing cell that the request's form says to use again.
@@ -107,6 +111,7 @@ impl Ledger {
 
     /// Writes down a cell that was committed, and that it is heard next.
     pub(crate) fn record(&mut self, request: &BeatRequest, cell: Cell) {
+        self.align_history(request);
         if self.history.len() >= HISTORY_BEATS {
             let n_old = self.history.len() - HISTORY_BEATS_KEPT;
             self.history.drain(..n_old);

@@ -42,6 +42,8 @@ mod preview;
 mod random;
 mod scheduler;
 pub mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod worker;
 
 pub use capture::{CAPTURE_BARS, Capture};

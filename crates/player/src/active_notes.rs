@@ -44,8 +44,9 @@ impl ActiveNotes {
         Self { notes: [None; CAPACITY], len: 0 }
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.len >= CAPACITY
+    /// Notes that can begin before others must end.
+    pub(crate) fn n_free(&self) -> usize {
+        CAPACITY - self.len
     }
 
     fn iter(&self) -> impl Iterator<Item = &ActiveNote> {
@@ -77,7 +78,12 @@ impl ActiveNotes {
     }
 
     /// The sounding note of a part and pitch.
-    pub(crate) fn find(&mut self, part: Part, pitch: Pitch) -> Option<&mut ActiveNote> {
+    pub(crate) fn find(&self, part: Part, pitch: Pitch) -> Option<&ActiveNote> {
+        self.iter().find(|note| note.part == part && note.pitch == pitch)
+    }
+
+    /// The same, to change it.
+    pub(crate) fn find_mut(&mut self, part: Part, pitch: Pitch) -> Option<&mut ActiveNote> {
         self.iter_mut().find(|note| note.part == part && note.pitch == pitch)
     }
 

@@ -67,6 +67,11 @@ impl Pending {
         if self.head < self.tail { self.notes.get(self.head) } else { None }
     }
 
+    /// All notes in the order in which they are due.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ScheduledNote> {
+        self.notes.get(self.head..self.tail).unwrap_or(&[]).iter()
+    }
+
     /// Forgets the note that is due first.
     pub(crate) fn remove_first(&mut self) {
         if self.head < self.tail {

@@ -89,6 +89,8 @@ pub struct Player<S> {
     entered: Option<(crate::Epoch, i64)>,
     sequence: u64,
     next_note_id: i32,
+    /// The sample whose beginnings have room; their ends have been sent.
+    room_made_at: i64,
     /// Whether the host refused an event of this block.
     blocked: bool,
     lookahead_beats: f64,
@@ -123,6 +125,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             entered: None,
             sequence: 0,
             next_note_id: 0,
+            room_made_at: i64::MIN,
             blocked: false,
             lookahead_beats: 1.0,
             form: Form::default(),
@@ -452,6 +455,9 @@ impl<S: Deref<Target = Status>> Player<S> {
                 (Some((off_sample, note)), Some((on_sample, _))) if off_sample <= on_sample => {
                     self.emit_off(&note, off_sample, emit);
                 }
+                (_, Some((sample, _))) if sample != self.room_made_at => {
+                    self.make_room(sample, emit);
+                }
                 (_, Some((sample, note))) => self.begin_note(&note, sample, emit),
                 (Some((sample, note)), None) => {
                     self.emit_off(&note, sample, emit);
@@ -490,6 +496,36 @@ impl<S: Deref<Target = Status>> Player<S> {
         }
     }
 
+    /// Ends what must not sound when the notes of `sample` begin: the same parts and pitches, and
+    /// as many others as there are too few places for.
+    fn make_room(&mut self, sample: i64, emit: &mut impl FnMut(PlayerEvent) -> bool) {
+        let epoch = self.cursor.current();
+        let timeline = self.timeline;
+        let begins = |note: &&ScheduledNote| {
+            timeline.sample_of(note.onset.beats()) <= sample && note.epoch == epoch
+        };
+        loop {
+            let again = {
+                let mut due = self.pending.iter().take_while(begins);
+                due.find_map(|note| self.active.find(note.part, note.pitch)).copied()
+            };
+            let Some(sounding) = again else { break };
+            if !self.emit_off(&sounding, sample, emit) {
+                return;
+            }
+        }
+        let n_begins = self.pending.iter().take_while(begins).count();
+        while self.active.n_free() < n_begins
+            && let Some((_, sounding)) = self.active.first_to_end(&self.timeline)
+        {
+            if !self.emit_off(&sounding, sample, emit) {
+                return;
+            }
+            self.status.count_cut();
+        }
+        self.room_made_at = sample;
+    }
+
     fn begin_note(
         &mut self,
         note: &ScheduledNote,
@@ -497,25 +533,16 @@ impl<S: Deref<Target = Status>> Player<S> {
         emit: &mut impl FnMut(PlayerEvent) -> bool,
     ) {
         let end = note.onset + Ticks(note.duration.0.max(1));
-        if let Some(sounding) = self.active.find(note.part, note.pitch) {
-            if sounding.on_sample == sample {
-                sounding.end = sounding.end.max(end);
-                self.status.count_merged();
-                self.pending.remove_first();
-                return;
-            }
-            let sounding = *sounding;
-            if !self.emit_off(&sounding, sample, emit) {
-                return;
-            }
+        if let Some(sounding) = self.active.find_mut(note.part, note.pitch) {
+            sounding.end = sounding.end.max(end);
+            self.status.count_merged();
+            self.pending.remove_first();
+            return;
         }
-        if self.active.is_full()
-            && let Some((_, sounding)) = self.active.first_to_end(&self.timeline)
-        {
-            if !self.emit_off(&sounding, sample, emit) {
-                return;
-            }
-            self.status.count_cut();
+        if self.active.n_free() == 0 {
+            self.status.count_dropped();
+            self.pending.remove_first();
+            return;
         }
         let note_id = self.next_note_id;
         let kind = EventKind::NoteOn {

@@ -8,6 +8,9 @@ use crate::timeline::floor;
 /// Positions further out than this are taken for nonsense and clamped, in beats: 19 years at 100.
 const MAX_BEATS: f64 = 1e9;
 
+/// Rates below this are taken for nonsense and clamped, in Hz.
+const MIN_SAMPLE_RATE: f64 = 1000.0;
+
 /// Loops shorter than this are played as jumps, in beats.
 ///
 /// Each pass needs its own beats composed ahead, and passes of a few milliseconds are not music.
@@ -93,7 +96,7 @@ impl Playhead {
                 .loop_range
                 .map(|(start, end)| (beats(start), beats(end)))
                 .filter(|(start, end)| end - start >= MIN_LOOP_BEATS),
-            sample_rate: if rate.is_finite() { rate.clamp(1.0, 1e7) } else { 48_000.0 },
+            sample_rate: if rate.is_finite() { rate.clamp(MIN_SAMPLE_RATE, 1e7) } else { 48_000.0 },
             ..*self
         }
     }
@@ -157,6 +160,6 @@ mod tests {
         .sanitized();
         assert_eq!(playhead.position_beats, 0.0);
         assert_eq!((playhead.bar_start_beats, playhead.loop_range), (None, None));
-        assert_eq!(playhead.sample_rate, 1.0);
+        assert_eq!(playhead.sample_rate, MIN_SAMPLE_RATE);
     }
 }

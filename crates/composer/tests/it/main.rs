@@ -1,0 +1,14 @@
+//! The promises of player and composer together, without a host.
+
+// Exact samples, the first sample, response to controls.
+mod flow;
+// Any split into blocks plays the same.
+mod invariance;
+// Whatever happens, every note ends once.
+mod no_hung_notes;
+// Loops, phrases and takes: what is used again and what is made anew.
+mod form;
+// Generators that fail, hang or are dropped at work.
+mod failure;
+// What the editor and the user get: preview, capture, status.
+mod output;
