@@ -1,1 +1,40 @@
 //! Renders a blend to files without a DAW.
+//!
+//! Runs on **whatever thread calls it**, and waits for the composing thread: [`OfflineHost`] plays
+//! the same session as the plugin, block by block, through a transport of its own.
+//!
+//! It composes nothing (see `composer`) and decides no timing (see `player`).
+//!
+//! ```
+//! use render::{Song, perform, text};
+//!
+//! let song = Song { n_bars: 2, ..Song::default() };
+//! let rendering = perform(&song, render::patterns())?;
+//! println!("{}", text(&rendering.performance));
+//! # anyhow::Ok(())
+//! ```
+//!
+//! Start at [`perform()`] for music, at [`picture()`] for pictures of it.
+
+mod automation;
+mod canvas;
+mod drums;
+mod generator;
+mod host;
+mod palette;
+mod parameters;
+mod perform;
+mod performance;
+mod picture;
+mod text;
+mod write;
+
+pub use automation::Automation;
+pub use generator::{HAS_SHIPPED_MODEL, PATTERNS, generator, neural, patterns};
+pub use host::{MakeGenerator, OfflineHost};
+pub use parameters::{Parameter, Settings};
+pub use perform::{Audio, Rendering, Song, describe, perform};
+pub use performance::{Bar, Beat, Performance};
+pub use picture::picture;
+pub use text::text;
+pub use write::{Format, bytes, write};

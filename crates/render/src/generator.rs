@@ -1,0 +1,82 @@
+//! What composes: the shipped model, a model from a file, or stored patterns.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use composer::{GenerateError, Generator, PatternGenerator};
+use model::{BandModel, Network};
+use score::{BeatFrame, Controls, GridBeat, HistoryBeat};
+
+use crate::host::MakeGenerator;
+
+/// The shipped weights and their manifest, if this program was built with them.
+#[cfg(shipped_model)]
+const SHIPPED: Option<(&[u8], &[u8])> = Some((
+    include_bytes!("../../../models/tributary-v1.safetensors"),
+    include_bytes!("../../../models/tributary-v1.json"),
+));
+#[cfg(not(shipped_model))]
+const SHIPPED: Option<(&[u8], &[u8])> = None;
+
+/// The name that stands for the stored patterns where a file of weights is expected.
+pub const PATTERNS: &str = "patterns";
+
+/// Whether a model is embedded; without one, stored patterns play.
+pub const HAS_SHIPPED_MODEL: bool = SHIPPED.is_some();
+
+/// Makes the generator of stored patterns, which needs no weights.
+pub fn patterns() -> MakeGenerator {
+    Box::new(|| Ok(Box::new(PatternGenerator::new())))
+}
+
+/// Makes the generator of a model, [`PATTERNS`] or the shipped model.
+///
+/// `file` is a `.safetensors` file with its manifest beside it, under the same name with the
+/// ending `.json`. Weights are read at once, so that an error comes before any music.
+///
+/// # Errors
+/// When a file cannot be read or does not fit this program; the message names the file.
+pub fn generator(file: Option<&Path>) -> Result<MakeGenerator> {
+    let network = match (file, SHIPPED) {
+        (Some(file), _) if file == Path::new(PATTERNS) => return Ok(patterns()),
+        (Some(file), _) => {
+            let manifest = file.with_extension("json");
+            let read = |file: &Path| {
+                std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))
+            };
+            Network::from_bytes(&read(file)?, &read(&manifest)?)
+                .with_context(|| format!("{} with {}", file.display(), manifest.display()))?
+        }
+        (None, Some((weights, manifest))) => {
+            Network::from_bytes(weights, manifest).context("the shipped model")?
+        }
+        (None, None) => return Ok(patterns()),
+    };
+    Ok(neural(network))
+}
+
+/// Makes the generator of a network.
+pub fn neural(network: Arc<Network>) -> MakeGenerator {
+    Box::new(|| Ok(Box::new(Neural { band: BandModel::new(network) })))
+}
+
+/// The model as a generator.
+struct Neural {
+    band: BandModel,
+}
+
+impl Generator for Neural {
+    fn compose(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+    ) -> Result<GridBeat, GenerateError> {
+        self.band.compose(history, frame, controls, pass).map_err(|error| GenerateError::Compose {
+            beat: frame.beat,
+            message: error.to_string(),
+        })
+    }
+}

@@ -1,0 +1,299 @@
+//! The parameters by id, as the plugin names them, and what they set.
+
+use anyhow::{Context as _, Result, bail};
+use player::Form;
+use score::{Blend, Controls, Genre, Part, PitchClass, Scale};
+
+/// Everything that a rendering can be told, as it stands at one place of the song.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// What decides the notes.
+    pub controls: Controls,
+    /// How existing beats are used again.
+    pub form: Form,
+    /// Level of each part in the built-in sound, in decibels.
+    pub levels_db: [f32; 4],
+    /// Gain of the built-in sound, in decibels.
+    pub gain_db: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            controls: Controls::default(),
+            form: Form::default(),
+            levels_db: [0.0; 4],
+            gain_db: 0.0,
+        }
+    }
+}
+
+/// One parameter of the plugin that a rendering knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    voice: Voice,
+    field: Field,
+}
+
+/// Whose parameter it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    Common,
+    Part(Part),
+    Harmony,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Weight(Genre),
+    Strength,
+    On,
+    Density,
+    Register,
+    Level,
+    Own,
+    Key,
+    Scale,
+    Adventure,
+    Swing,
+    Humanize,
+    Seed,
+    Phrase,
+    Evolve,
+    Hold,
+    Gain,
+}
+
+impl Voice {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Common => "",
+            Self::Part(part) => ["dr_", "ba_", "ch_", "ld_"][part.index()],
+            Self::Harmony => "ha_",
+        }
+    }
+}
+
+/// The last part of a genre's ids.
+const fn genre_id(genre: Genre) -> &'static str {
+    ["classical", "jazz", "rock", "electronic", "folk", "hiphop"][genre.index()]
+}
+
+impl Parameter {
+    /// All parameters, in the order of the plugin's list.
+    pub fn all() -> Vec<Self> {
+        let weights = || Genre::ALL.map(Field::Weight);
+        let of = |voice| move |field| Self { voice, field };
+        let mut all: Vec<Self> = weights().map(of(Voice::Common)).into();
+        all.push(of(Voice::Common)(Field::Strength));
+        for part in Part::ALL {
+            let fields = [Field::On, Field::Density, Field::Register, Field::Level, Field::Own];
+            all.extend(fields.into_iter().chain(weights()).map(of(Voice::Part(part))));
+        }
+        all.extend([Field::Own].into_iter().chain(weights()).map(of(Voice::Harmony)));
+        let music = [
+            Field::Key,
+            Field::Scale,
+            Field::Adventure,
+            Field::Swing,
+            Field::Humanize,
+            Field::Seed,
+            Field::Phrase,
+            Field::Evolve,
+            Field::Hold,
+            Field::Gain,
+        ];
+        all.extend(music.map(of(Voice::Common)));
+        all
+    }
+
+    /// Finds a parameter by its [`id`](Self::id).
+    ///
+    /// # Errors
+    /// When there is none; the message says where the ids are listed.
+    pub fn parse(id: &str) -> Result<Self> {
+        match Self::all().into_iter().find(|parameter| parameter.id() == id) {
+            Some(parameter) => Ok(parameter),
+            None => bail!("unknown parameter \"{id}\"; render --list prints all that there are"),
+        }
+    }
+
+    /// The plugin's stable id, for example `dr_g_jazz`.
+    pub fn id(self) -> String {
+        let field = match self.field {
+            Field::Weight(genre) => return format!("{}g_{}", self.voice.prefix(), genre_id(genre)),
+            Field::Strength => "strength",
+            Field::On => "on",
+            Field::Density => "density",
+            Field::Register => "register",
+            Field::Level => "level",
+            Field::Own => "own",
+            Field::Key => "key",
+            Field::Scale => "scale",
+            Field::Adventure => "adventure",
+            Field::Swing => "swing",
+            Field::Humanize => "humanize",
+            Field::Seed => "seed",
+            Field::Phrase => "phrase",
+            Field::Evolve => "evolve",
+            Field::Hold => "hold",
+            Field::Gain => "gain",
+        };
+        format!("{}{field}", self.voice.prefix())
+    }
+
+    /// Smallest and largest value.
+    pub fn range(self) -> (f64, f64) {
+        match self.field {
+            Field::Strength => (0.0, 2.0),
+            Field::Register => (-1.0, 1.0),
+            Field::Level | Field::Gain => (-60.0, 6.0),
+            Field::Key => (0.0, 11.0),
+            Field::Scale => (0.0, (Scale::ALL.len() - 1) as f64),
+            Field::Seed => (1.0, f64::from(u32::MAX)),
+            Field::Phrase => (0.0, 8.0),
+            _ => (0.0, 1.0),
+        }
+    }
+
+    /// What the numbers mean, for lists.
+    pub fn unit(self) -> &'static str {
+        match self.field {
+            Field::Level | Field::Gain => "dB",
+            Field::Key => "or a name: C, F#, Bb",
+            Field::Scale => "or a name: see scales",
+            Field::On | Field::Hold => "or off, on",
+            Field::Phrase => "bars: 0, 1, 2, 4, 8",
+            _ => "",
+        }
+    }
+
+    /// Whether values between two points lie on a line; the others jump at each point.
+    pub fn is_continuous(self) -> bool {
+        !matches!(
+            self.field,
+            Field::On | Field::Hold | Field::Key | Field::Scale | Field::Seed | Field::Phrase
+        )
+    }
+
+    /// Reads a value: a number, or a name where the parameter has names.
+    ///
+    /// # Errors
+    /// When it is neither, or out of range; the message holds value and range.
+    pub fn parse_value(self, text: &str) -> Result<f64> {
+        let by_name = match self.field {
+            Field::Key => PitchClass::parse(text).ok().map(|key| f64::from(key.number())),
+            Field::Scale => Scale::ALL
+                .iter()
+                .position(|scale| Scale::parse(text).is_ok_and(|found| found == *scale))
+                .map(|index| index as f64),
+            Field::On | Field::Hold => match text.to_ascii_lowercase().as_str() {
+                "on" | "true" | "yes" => Some(1.0),
+                "off" | "false" | "no" => Some(0.0),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(value) = by_name {
+            return Ok(value);
+        }
+        let value: f64 = text
+            .parse()
+            .with_context(|| format!("{}: expected a number, found \"{text}\"", self.id()))?;
+        let (lowest, highest) = self.range();
+        if !(lowest..=highest).contains(&value) {
+            bail!("{}: expected {lowest}..={highest}, found {text}", self.id());
+        }
+        if !self.is_continuous() && value.fract() != 0.0 {
+            bail!("{}: expected a whole number, found {text}", self.id());
+        }
+        if self.field == Field::Phrase && ![0.0, 1.0, 2.0, 4.0, 8.0].contains(&value) {
+            bail!("{}: expected 0, 1, 2, 4 or 8 bars, found {text}", self.id());
+        }
+        Ok(value)
+    }
+
+    /// Sets the parameter; `value` is one that [`Self::parse_value`] gave, or between two.
+    pub fn set(self, settings: &mut Settings, value: f64) {
+        let controls = &mut settings.controls;
+        let number = value as f32;
+        match (self.voice, self.field) {
+            (Voice::Common, Field::Weight(genre)) => set_weight(&mut controls.blend, genre, number),
+            (Voice::Harmony, Field::Weight(genre)) => {
+                set_weight(&mut controls.harmony_blend, genre, number);
+            }
+            (Voice::Harmony, _) => controls.harmony_own = number,
+            (Voice::Part(part), field) => {
+                let own = &mut controls.parts[part.index()];
+                match field {
+                    Field::Weight(genre) => set_weight(&mut own.blend, genre, number),
+                    Field::On => own.on = value >= 0.5,
+                    Field::Density => own.density = number,
+                    Field::Register => own.register = number,
+                    Field::Own => own.own = number,
+                    _ => settings.levels_db[part.index()] = number,
+                }
+            }
+            (Voice::Common, field) => match field {
+                Field::Strength => controls.strength = number,
+                Field::Key => controls.key = PitchClass::new(value as i32),
+                Field::Scale => controls.scale = Scale::ALL[value as usize % Scale::ALL.len()],
+                Field::Adventure => controls.adventure = number,
+                Field::Swing => controls.swing = number,
+                Field::Humanize => controls.humanize = number,
+                Field::Seed => controls.seed = value as u32,
+                Field::Phrase => settings.form.phrase_bars = value as u8,
+                Field::Evolve => settings.form.evolve = number,
+                Field::Hold => settings.form.hold = value >= 0.5,
+                _ => settings.gain_db = number,
+            },
+        }
+    }
+}
+
+fn set_weight(blend: &mut Blend, genre: Genre, weight: f32) {
+    let mut weights = *blend.weights();
+    weights[genre.index()] = weight;
+    *blend = Blend::new(weights);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_is_found_by_its_id_and_sets_something_of_its_own() {
+        let all = Parameter::all();
+        let changed: Vec<Settings> = all
+            .iter()
+            .map(|parameter| {
+                assert_eq!(Parameter::parse(&parameter.id()).unwrap(), *parameter);
+                let mut settings = Settings::default();
+                let (lowest, highest) = parameter.range();
+                parameter.set(&mut settings, highest);
+                if settings == Settings::default() {
+                    parameter.set(&mut settings, lowest);
+                }
+                settings
+            })
+            .collect();
+        for (idx, settings) in changed.iter().enumerate() {
+            assert_ne!(*settings, Settings::default(), "{} sets nothing", all[idx].id());
+            assert!(!changed[..idx].contains(settings), "{} sets another's value", all[idx].id());
+        }
+    }
+
+    #[test]
+    fn values_are_read_by_number_and_by_name() {
+        let value = |id: &str, text: &str| Parameter::parse(id).unwrap().parse_value(text);
+        assert_eq!(value("key", "F#").unwrap(), 6.0);
+        assert_eq!(value("scale", "minor").unwrap(), 3.0);
+        assert_eq!(value("dr_on", "off").unwrap(), 0.0);
+        assert_eq!(value("ld_register", "-0.5").unwrap(), -0.5);
+        let message = |id, text| value(id, text).unwrap_err().to_string();
+        assert_eq!(message("g_jazz", "1.5"), "g_jazz: expected 0..=1, found 1.5");
+        assert_eq!(message("g_jazz", "NaN"), "g_jazz: expected 0..=1, found NaN");
+        assert_eq!(message("seed", "1.5"), "seed: expected a whole number, found 1.5");
+        assert_eq!(message("phrase", "3"), "phrase: expected 0, 1, 2, 4 or 8 bars, found 3");
+    }
+}
