@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use composer::{GenerateError, Generator, PatternGenerator};
-use model::{BandModel, Network};
-use score::{BeatFrame, Controls, GridBeat, HistoryBeat};
+use composer::{NeuralGenerator, PatternGenerator};
+use model::Network;
 
 use crate::host::MakeGenerator;
 
@@ -58,25 +57,5 @@ pub fn generator(file: Option<&Path>) -> Result<MakeGenerator> {
 
 /// Makes the generator of a network.
 pub fn neural(network: Arc<Network>) -> MakeGenerator {
-    Box::new(|| Ok(Box::new(Neural { band: BandModel::new(network) })))
-}
-
-/// The model as a generator.
-struct Neural {
-    band: BandModel,
-}
-
-impl Generator for Neural {
-    fn compose(
-        &mut self,
-        history: &[HistoryBeat],
-        frame: &BeatFrame,
-        controls: &Controls,
-        pass: u32,
-    ) -> Result<GridBeat, GenerateError> {
-        self.band.compose(history, frame, controls, pass).map_err(|error| GenerateError::Compose {
-            beat: frame.beat,
-            message: error.to_string(),
-        })
-    }
+    Box::new(|| Ok(Box::new(NeuralGenerator::new(network))))
 }

@@ -128,17 +128,17 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
         }
         at = end;
     }
+    let last_beat = song.n_beats().ceil() as i64 - 1;
+    let deadline = Instant::now() + PREVIEW_LIMIT;
+    while !beats.contains_key(&last_beat) && Instant::now() < deadline {
+        // A beat is shown after its notes are handed over; a stop would show other beats.
+        std::thread::sleep(Duration::from_micros(200));
+        collect_beats(&mut host, &mut beats);
+    }
     host.set_playing(false);
     let mut events = Vec::new();
     host.play_block(1, &song.settings.controls, &mut |event| events.push(event))?;
     recorder.stop(&events);
-    let last_beat = song.n_beats().ceil() as i64 - 1;
-    let deadline = Instant::now() + PREVIEW_LIMIT;
-    while !beats.contains_key(&last_beat) && Instant::now() < deadline {
-        // The preview is published after the notes are handed over.
-        std::thread::sleep(Duration::from_micros(200));
-        collect_beats(&mut host, &mut beats);
-    }
     let status = &host.session.status;
     let n_late = status.late() + status.dropped() + status.underruns();
     let beats: Vec<Beat> = (0..song.n_beats().ceil() as i64)
