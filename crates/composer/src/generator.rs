@@ -1,7 +1,7 @@
 //! Where the notes of a beat come from.
 
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GridBeat};
+use score::{Controls, GridBeat, GridNote, Part};
 
 use crate::GenerateError;
 
@@ -25,4 +25,24 @@ pub trait Generator: Send {
         controls: &Controls,
         pass: u32,
     ) -> Result<GridBeat, GenerateError>;
+
+    /// Another take of one part of a beat, fitting the other parts and the chord of `beat`.
+    ///
+    /// Unless overridden, the part is taken from a beat composed without regard to `beat`.
+    ///
+    /// # Errors
+    /// As for [`Self::compose`].
+    fn compose_part(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+        part: Part,
+        beat: &GridBeat,
+    ) -> Result<Vec<GridNote>, GenerateError> {
+        let _ = beat;
+        let other = self.compose(history, frame, controls, pass)?;
+        Ok(other.parts.into_iter().nth(part.index()).unwrap_or_default())
+    }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 use player::{BeatRequest, ComposerEnd, RequestKind, Status, WorkerState};
+use score::grid::{BeatFrame, HistoryBeat};
 use score::{Controls, GridBeat, Part};
 
 use crate::capture::Capture;
@@ -185,37 +186,62 @@ impl Worker {
 
     /// An existing cell where the form repeats, else a new one; then the takes that were asked for.
     fn cell(&mut self, request: &BeatRequest) -> Cell {
-        let mut cell = self.ledger.reusable(request).unwrap_or_else(|| {
-            let music = self.compose(request, request.pass);
-            Cell::new(request, music, [0; 4])
-        });
+        let mut cell = match self.ledger.reusable(request) {
+            Some(cell) => cell,
+            None => {
+                let music = self.compose(request, request.pass, None);
+                Cell::new(request, music, [0; 4])
+            }
+        };
         for part in Part::ALL {
             let (idx, take) = (part.index(), self.takes[part.index()]);
             if cell.takes[idx] != take {
                 // Takes count from the far end of the passes, where no loop gets to.
-                let other = self.compose(request, request.pass ^ take.reverse_bits());
-                cell.music.parts[idx] = other.parts.into_iter().nth(idx).unwrap_or_default();
+                let pass = request.pass ^ take.reverse_bits();
+                cell.music = self.compose(request, pass, Some((part, &cell.music)));
                 cell.takes[idx] = take;
             }
         }
         cell
     }
 
-    fn compose(&mut self, request: &BeatRequest, pass: u32) -> GridBeat {
-        let controls: &Controls = &request.controls;
+    /// A beat, or a beat with another take of one part.
+    fn compose(
+        &mut self,
+        request: &BeatRequest,
+        pass: u32,
+        around: Option<(Part, &GridBeat)>,
+    ) -> GridBeat {
+        let (frame, controls) = (&request.frame, &request.controls);
         let history = self.ledger.history_before(request);
-        let generator = &mut self.generator;
         let composed = catch_unwind(AssertUnwindSafe(|| {
-            generator.compose(history, &request.frame, controls, pass)
+            take(self.generator.as_mut(), history, frame, controls, pass, around)
         }));
         match composed.unwrap_or_else(|payload| Err(panicked(payload))) {
             Ok(music) => music,
             Err(error) => {
                 self.fall_back(&error);
-                PatternGenerator::new().beat(&request.frame, controls, pass)
+                PatternGenerator::new().beat(frame, controls, pass)
             }
         }
     }
+}
+
+fn take(
+    generator: &mut dyn Generator,
+    history: &[HistoryBeat],
+    frame: &BeatFrame,
+    controls: &Controls,
+    pass: u32,
+    around: Option<(Part, &GridBeat)>,
+) -> Result<GridBeat> {
+    let Some((part, beat)) = around else {
+        return generator.compose(history, frame, controls, pass);
+    };
+    let notes = generator.compose_part(history, frame, controls, pass, part, beat)?;
+    let mut beat = beat.clone();
+    beat.parts[part.index()] = notes;
+    Ok(beat)
 }
 
 /// The words of a panic.

@@ -87,8 +87,8 @@ impl Generator for HashGenerator {
             for idx in 0..self.n_notes {
                 let bits = random::next(&mut state);
                 notes.push(GridNote {
-                    // The first note lies on the beat.
-                    position: if idx == 0 { 0 } else { (bits % 24) as u8 },
+                    // The first note lies on the beat, and none so late that it is played in the next.
+                    position: if idx == 0 { 0 } else { (bits % 20) as u8 },
                     pitch: 36 + (bits >> 8) as u8 % 48,
                     duration: 1 + (bits >> 16) as u16 % 40,
                     velocity: Velocity::clamped((bits >> 32) as i32 & 127),

@@ -1,6 +1,4 @@
-use composer::testing::{
-    Action, HashGenerator, Mishap, NoteStreamChecker, Script, drive, drive_on,
-};
+use composer::testing::{Action, HashGenerator, Mishap, NoteStreamChecker, Script, drive_on};
 use composer::{Command, Settings, SteppedSession, session};
 use player::{EventKind, Form};
 use score::{Blend, Controls, Genre, Part, PitchClass};
@@ -177,6 +175,8 @@ fn a_loop_that_lands_late_keeps_its_first_notes() {
             (0, Action::Loop(Some((4.0, 8.0)))),
             (0, Action::Seek(4.01096)),
             (0, Action::Play),
+            // Before the next beat.
+            (BEAT - 400, Action::Stop),
         ],
         ..Script::play(BEAT)
     };

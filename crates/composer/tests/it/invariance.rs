@@ -155,3 +155,33 @@ proptest! {
         prop_assert_eq!(reference, other);
     }
 }
+
+#[test]
+fn the_network_plays_the_same_for_every_split_and_offline() {
+    let network = || {
+        let weights = model::weights::random(&model::Config::TINY, 3).expect("weights");
+        let kernels = model::Kernels::Fused;
+        std::sync::Arc::new(
+            model::Network::new(model::Config::TINY, &weights, kernels).expect("a network"),
+        )
+    };
+    let make = move || {
+        Ok(Box::new(composer::NeuralGenerator::new(network())) as Box<dyn composer::Generator>)
+    };
+    let mut script = Script::play(48_000 * 5);
+    script.actions.insert(0, (0, Action::Loop(Some((2.0, 6.5)))));
+    let jazz = Controls { blend: Blend::pure(Genre::Jazz), ..Controls::default() };
+    script.actions.push((60_000, Action::Controls(jazz)));
+    let stepped = |size: usize| {
+        let mut session = session::start_stepped(make, Settings::default());
+        let events = drive(&mut session, &script.blocks(&[size]));
+        assert_eq!(session.report.failure(), None);
+        events
+    };
+    let reference = stepped(64);
+    assert!(!reference.is_empty());
+    assert_equal(&reference, &stepped(8192), "8192");
+    let mut session = session::start(make, Settings::default()).expect("a thread");
+    let offline = drive_offline(&mut session, &script.blocks(&[1000]));
+    assert_equal(&reference, &offline, "offline");
+}

@@ -1,0 +1,86 @@
+//! Composes with the network.
+
+use std::sync::{Arc, Weak};
+
+use model::{BandModel, Given, Network};
+use parking_lot::Mutex;
+use score::grid::{BeatFrame, HistoryBeat};
+use score::{Controls, GridBeat, GridNote, Part};
+
+use crate::{Error, Generator, Result};
+
+/// The model's generator: caches of its own over weights that instances share.
+#[derive(Debug)]
+pub struct NeuralGenerator {
+    model: BandModel,
+}
+
+/// The networks in use in this process, by place and length of their bytes.
+static SHARED: Mutex<Vec<(Source, Weak<Network>)>> = Mutex::new(Vec::new());
+
+/// Where embedded weights lie: address and length.
+type Source = (usize, usize);
+
+impl NeuralGenerator {
+    /// A generator over weights that are loaded already.
+    pub fn new(network: Arc<Network>) -> Self {
+        Self { model: BandModel::new(network) }
+    }
+
+    /// A generator over weights embedded in the program, which all instances of a process share.
+    ///
+    /// The first call parses them; they are freed with the last generator. `weights` is a
+    /// safetensors file, `manifest` its JSON. For weights from a file, use [`Network::from_bytes`]
+    /// and [`Self::new`].
+    ///
+    /// # Errors
+    /// [`Error::Load`] when the bytes are no weights of this version.
+    pub fn embedded(weights: &'static [u8], manifest: &'static [u8]) -> Result<Self> {
+        let source = (weights.as_ptr() as usize, weights.len());
+        // Held while parsing, so that instances that start together parse once.
+        let mut shared = SHARED.lock();
+        let in_use = shared.iter().find(|(s, _)| *s == source).and_then(|(_, n)| n.upgrade());
+        if let Some(network) = in_use {
+            return Ok(Self::new(network));
+        }
+        let network = Network::from_bytes(weights, manifest)
+            .map_err(|error| Error::Load { message: error.to_string() })?;
+        shared.retain(|(s, network)| *s != source && network.strong_count() > 0);
+        shared.push((source, Arc::downgrade(&network)));
+        Ok(Self::new(network))
+    }
+}
+
+impl Generator for NeuralGenerator {
+    fn compose(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+    ) -> Result<GridBeat> {
+        self.model
+            .compose(history, frame, controls, pass)
+            .map_err(|error| Error::Compose { beat: frame.beat, message: error.to_string() })
+    }
+
+    fn compose_part(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+        part: Part,
+        beat: &GridBeat,
+    ) -> Result<Vec<GridNote>> {
+        let mut given = Given { chord: Some(beat.chord), ..Given::default() };
+        for other in Part::ALL.into_iter().filter(|other| *other != part) {
+            given.parts[other.index()] = Some(&beat.parts[other.index()]);
+        }
+        let composed = self
+            .model
+            .compose_around(history, frame, controls, pass, &given)
+            .map_err(|error| Error::Compose { beat: frame.beat, message: error.to_string() })?;
+        Ok(composed.parts.into_iter().nth(part.index()).unwrap_or_default())
+    }
+}
