@@ -44,18 +44,24 @@ pub struct Losses {
     pub nats: [Tensor; N_TARGETS],
     /// Number of targets that count.
     pub counts: [usize; N_TARGETS],
-    /// Number of steps in the batch, padding included.
-    pub n_steps: usize,
 }
 
 impl Losses {
+    /// Number of steps; each has a chord or a position to predict, and padding has none.
+    pub fn n_steps(&self) -> usize {
+        self.counts[T_CHORD] + self.counts[T_POS]
+    }
+
     /// The loss that training lowers: all nats over all steps.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`].
     pub fn mean(&self) -> Result<Tensor> {
         let mut sum = self.nats[0].clone();
         for nats in &self.nats[1..] {
             sum = (sum + nats)?;
         }
-        Ok((sum / self.n_steps as f64)?)
+        Ok((sum / self.n_steps().max(1) as f64)?)
     }
 }
 
@@ -297,7 +303,7 @@ impl Network {
         }
         // PANIC: two targets and four were pushed.
         let nats = nats.try_into().expect("six targets");
-        Ok(Losses { nats, counts, n_steps: targets.len() })
+        Ok(Losses { nats, counts })
     }
 
     /// `(M, D)` to chord logits `(M, 97)`.

@@ -6,12 +6,20 @@
 //!
 //! Start at [`prepare`] for the data and at [`windows`] for what the network sees.
 
+pub mod checkpoint;
 pub mod corpus;
+pub mod eval;
+pub mod export;
 pub mod heldout;
+pub mod heldout_loss;
+pub mod ngram;
+pub mod optimizer;
 pub mod pack;
 pub mod prepare;
 pub mod recipe;
 pub mod rng;
+pub mod rows;
 pub mod shard;
 pub mod songs;
+pub mod train;
 pub mod windows;

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trainer::corpus::Split;
+use trainer::eval::{self, EvalOptions};
+use trainer::export::{self, ExportOptions};
 use trainer::recipe::Recipe;
+use trainer::train::{self, TrainOptions};
 use trainer::{pack, prepare};
 
 /// From a corpus folder to weights and tables.
@@ -52,6 +55,78 @@ enum Verb {
         #[arg(short, long)]
         out: PathBuf,
     },
+    /// Fit the network; prints held-out loss a genre while it runs.
+    Train {
+        /// Folder that `prepare` wrote.
+        #[arg(long, default_value = "target/prepared")]
+        prepared: PathBuf,
+        /// The training run.
+        #[arg(long, default_value = "crates/trainer/configs/train-v1.toml")]
+        config: PathBuf,
+        /// Folder for checkpoint, weights and manifest.
+        #[arg(long, default_value = "target/run")]
+        out: PathBuf,
+        /// Go on from the folder's checkpoint.
+        #[arg(long)]
+        resume: bool,
+        /// Start from these weights instead of random ones.
+        #[arg(long, conflicts_with = "resume")]
+        init: Option<PathBuf>,
+        /// Replaces the run's number of music steps.
+        #[arg(long)]
+        steps: Option<u64>,
+    },
+    /// Measure a model on held-out songs; print tables with sample sizes.
+    Eval {
+        /// Folder that `prepare` wrote.
+        #[arg(long, default_value = "target/prepared")]
+        prepared: PathBuf,
+        /// The weights.
+        #[arg(long, default_value = "models/tributary-v1.safetensors")]
+        weights: PathBuf,
+        /// Their manifest; by default the .json of the same name.
+        #[arg(long)]
+        manifest: Option<PathBuf>,
+        /// Held-out windows a genre.
+        #[arg(long, default_value_t = 100)]
+        windows: usize,
+        /// Training windows a genre that the n-gram baseline counts.
+        #[arg(long, default_value_t = 3000)]
+        ngram_windows: usize,
+        /// Use the validation songs instead of the test songs.
+        #[arg(long)]
+        valid: bool,
+        /// Write the numbers here.
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// Write the tables here.
+        #[arg(long)]
+        markdown: Option<PathBuf>,
+    },
+    /// Write what the plugin ships: weights, manifest, model card.
+    Export {
+        /// A checkpoint, or safetensors that the twin wrote.
+        #[arg(long, default_value = "target/run/checkpoint.safetensors")]
+        weights: PathBuf,
+        /// The training run: name and sizes.
+        #[arg(long, default_value = "crates/trainer/configs/train-v1.toml")]
+        config: PathBuf,
+        /// Folder that `prepare` wrote, for the hash of the corpus.
+        #[arg(long)]
+        prepared: Option<PathBuf>,
+        /// What `eval --json` wrote, for the model card.
+        #[arg(long)]
+        eval: Option<PathBuf>,
+        /// Music steps seen in training, where the weights do not say.
+        #[arg(long)]
+        steps: Option<u64>,
+        /// Replaces the run's name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Folder of the shipped models.
+        #[arg(long, default_value = "models")]
+        out: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -74,6 +149,34 @@ fn run(verb: Verb) -> Result<()> {
                 Some(rows) => pack::held_out(&prepared, &recipe, Split::Valid, rows, &out),
                 None => pack::train(&prepared, &recipe, steps, &out),
             }
+        }
+        Verb::Train { prepared, config, out, resume, init, steps } => {
+            train::run(&TrainOptions { prepared, config, out, resume, init, steps })
+        }
+        Verb::Eval {
+            prepared,
+            weights,
+            manifest,
+            windows,
+            ngram_windows,
+            valid,
+            json,
+            markdown,
+        } => {
+            let manifest = manifest.unwrap_or_else(|| weights.with_extension("json"));
+            eval::run(&EvalOptions {
+                prepared,
+                weights,
+                manifest,
+                windows,
+                ngram_windows,
+                valid,
+                json,
+                markdown,
+            })
+        }
+        Verb::Export { weights, config, prepared, eval, steps, name, out } => {
+            export::run(&ExportOptions { weights, config, prepared, eval, steps, name, out })
         }
     }
 }

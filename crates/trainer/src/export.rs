@@ -1,0 +1,155 @@
+//! `export`: a checkpoint, or weights of the twin, becomes what the plugin ships.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use model::weights::{self, Manifest};
+use model::{Network, weights::Weights};
+
+use crate::checkpoint;
+use crate::eval::Evaluation;
+use crate::shard::{Index, write_whole};
+use crate::train::{TrainConfig, manifest};
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct ExportOptions {
+    /// A checkpoint, or safetensors of the same names.
+    pub weights: PathBuf,
+    /// The run's TOML file: name and sizes.
+    pub config: PathBuf,
+    /// Folder that `prepare` wrote, for the hash of the corpus.
+    pub prepared: Option<PathBuf>,
+    /// What `eval --json` wrote, for the model card.
+    pub eval: Option<PathBuf>,
+    /// Steps of music seen, where the weights do not say.
+    pub steps: Option<u64>,
+    /// Replaces the run's name.
+    pub name: Option<String>,
+    /// Folder of the shipped models.
+    pub out: PathBuf,
+}
+
+/// Writes `NAME.safetensors`, `NAME.json`, and the model's section of `README.md`.
+///
+/// # Errors
+/// Weights that do not fit, and files that cannot be read or written, by name.
+pub fn run(options: &ExportOptions) -> Result<()> {
+    let config = TrainConfig::read(&options.config)?;
+    let name = options.name.clone().unwrap_or_else(|| config.name.clone());
+    let read = |path: &Path| {
+        std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))
+    };
+    let bytes = read(&options.weights)?;
+    let place = || options.weights.display().to_string();
+    let tensors = weights::read(&bytes, &config.network).with_context(place)?;
+    let mut manifest = match checkpoint::read_state(&bytes).with_context(place)? {
+        Some(state) => manifest(&name, &state),
+        None => Manifest { seed: config.seed, ..Manifest::new(&name, config.network) },
+    };
+    manifest.steps = options.steps.unwrap_or(manifest.steps);
+    if let Some(folder) = &options.prepared {
+        manifest.corpus_hash = Index::read(folder)?.corpus_hash;
+    }
+    let evaluation =
+        options.eval.as_deref().map(|path| read_evaluation(path, &name)).transpose()?;
+    if let Some(evaluation) = &evaluation {
+        manifest.losses = evaluation.loss_bits_per_note.clone();
+    }
+    std::fs::create_dir_all(&options.out)
+        .with_context(|| format!("{}: cannot be made", options.out.display()))?;
+    let file = |ending: &str| options.out.join(format!("{name}.{ending}"));
+    let (weights, json) = (weights::write(&tensors)?, manifest.to_bytes()?);
+    // What is shipped must load as the plugin loads it.
+    Network::from_bytes(&weights, &json).with_context(place)?;
+    write_whole(&file("safetensors"), &weights)?;
+    write_whole(&file("json"), &json)?;
+    if let Some(evaluation) = &evaluation {
+        write_whole(
+            &options.out.join(format!("{name}-eval.json")),
+            &serde_json::to_vec_pretty(evaluation)?,
+        )?;
+    }
+    let card = options.out.join("README.md");
+    let text = std::fs::read_to_string(&card).unwrap_or_else(|_| "# Models\n".into());
+    let section = section(&manifest, &tensors, evaluation.as_ref());
+    write_whole(&card, replace_section(&text, &name, &section)?.as_bytes())?;
+    println!(
+        "{}: {} weights, {} bytes",
+        file("safetensors").display(),
+        count(&tensors),
+        weights.len()
+    );
+    Ok(())
+}
+
+fn read_evaluation(path: &Path, name: &str) -> Result<Evaluation> {
+    let bytes =
+        std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let mut evaluation: Evaluation = serde_json::from_slice(&bytes)
+        .with_context(|| format!("{}: not an evaluation", path.display()))?;
+    evaluation.model = name.to_owned();
+    Ok(evaluation)
+}
+
+fn count(weights: &Weights) -> usize {
+    weights.values().map(candle_core::Tensor::elem_count).sum()
+}
+
+/// The model card's section, without its marks.
+fn section(manifest: &Manifest, weights: &Weights, evaluation: Option<&Evaluation>) -> String {
+    let config = &manifest.config;
+    let mut text = format!(
+        "## {}\n\n\
+         A decoder-only transformer of {} weights: {} layers of width {}, {} query and {} key \
+         heads, feed-forward {}, context {} steps.\n\
+         Trained on {} steps of music; corpus {}; vocabulary {}.\n",
+        manifest.name,
+        count(weights),
+        config.n_layers,
+        config.d_model,
+        config.n_heads,
+        config.n_kv_heads,
+        config.d_ff,
+        config.context_len,
+        manifest.steps,
+        if manifest.corpus_hash.is_empty() { "not recorded" } else { &manifest.corpus_hash },
+        manifest.vocabulary_fingerprint,
+    );
+    if let Some(evaluation) = evaluation {
+        text.push_str("\nPrinted by `trainer eval`:\n\n");
+        text.push_str(&evaluation.markdown());
+    }
+    text
+}
+
+/// Puts a section between its marks; at the end if there are none.
+fn replace_section(text: &str, name: &str, section: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- begin {name} -->"), format!("<!-- end {name} -->"));
+    let section = format!("{begin}\n{section}{end}");
+    match (text.find(&begin), text.find(&end)) {
+        (Some(from), Some(to)) if from < to => {
+            Ok(format!("{}{section}{}", &text[..from], &text[to + end.len()..]))
+        }
+        (None, None) => Ok(format!("{}\n\n{section}\n", text.trim_end())),
+        _ => bail!("README.md: expected the marks {begin} and {end}, found one of them"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_are_added_and_replaced() {
+        let first = replace_section("# Models\n", "a", "one\n").unwrap();
+        assert_eq!(first, "# Models\n\n<!-- begin a -->\none\n<!-- end a -->\n");
+        let second = replace_section(&first, "b", "two\n").unwrap();
+        let third = replace_section(&second, "a", "three\n").unwrap();
+        assert_eq!(
+            third,
+            "# Models\n\n<!-- begin a -->\nthree\n<!-- end a -->\n\n<!-- begin b -->\ntwo\n<!-- end b -->\n"
+        );
+        assert!(replace_section("<!-- end a -->", "a", "").is_err());
+    }
+}
