@@ -37,6 +37,7 @@ pub struct BandModel {
     /// Steps from the anchor to now.
     context: Vec<[u16; N_INPUTS]>,
     logits: Vec<f32>,
+    plain: Vec<f32>,
     encoded: Vec<Step>,
 }
 
@@ -50,6 +51,7 @@ impl BandModel {
             streams: Vec::new(),
             context: Vec::new(),
             logits: Vec::new(),
+            plain: Vec::new(),
             encoded: Vec::new(),
         }
     }
@@ -111,6 +113,7 @@ impl BandModel {
             streams: &mut self.streams[..n_streams],
             context: &mut self.context,
             logits: &mut self.logits,
+            plain: &mut self.plain,
             plan: &plan,
             grammar: &grammar,
         };
@@ -199,12 +202,21 @@ fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan) {
     }
 }
 
+/// Least likelihood, against the likeliest class, of what guidance may lift; set by eye over
+/// pure genres. Larger ones stop the harmony from moving and make the band repeat itself; smaller
+/// ones let guidance fill rock and electronic with percussion that no drummer would combine.
+const PLAUSIBLE_CHORD: f32 = 0.0005;
+const PLAUSIBLE_POSITION: f32 = 0.003;
+const PLAUSIBLE_SOUND: f32 = 0.01;
+
 /// The state of composing one beat.
 struct Turn<'a> {
     decoder: &'a mut Decoder,
     streams: &'a mut [Stream],
     context: &'a mut Vec<[u16; N_INPUTS]>,
     logits: &'a mut Vec<f32>,
+    /// The logits before guidance.
+    plain: &'a mut Vec<f32>,
     plan: &'a Plan,
     grammar: &'a Grammar,
 }
@@ -216,32 +228,37 @@ impl Turn<'_> {
     }
 
     fn chord(&mut self, sampler: &mut Sampler) -> Option<Chord> {
-        self.plan.mix(0, self.decoder.chord(), self.logits);
-        Chord::from_index(sampler.draw(self.logits, &self.grammar.chords()))
+        self.plan.mix(0, self.decoder.chord(), self.logits, self.plain);
+        let chords = self.grammar.chords();
+        Chord::from_index(sampler.draw_plausible(self.logits, self.plain, &chords, PLAUSIBLE_CHORD))
     }
 
     /// The part's next note of this beat; `None` at its end.
     fn note(&mut self, part: Part, notes: &[GridNote], sampler: &mut Sampler) -> Option<GridNote> {
         let slot = 1 + part.index();
-        let (decoder, logits, plan) = (&mut *self.decoder, &mut *self.logits, self.plan);
-        plan.mix(slot, decoder.pos(), logits);
+        let (decoder, plan) = (&mut *self.decoder, self.plan);
+        let (logits, plain) = (&mut *self.logits, &mut *self.plain);
+        plan.mix(slot, decoder.pos(), logits, plain);
         let positions = self.grammar.positions(part, notes.last(), notes.len());
-        let pos = sampler.draw(logits, &positions);
+        let pos = sampler.draw_plausible(logits, plain, &positions, PLAUSIBLE_POSITION);
         if pos == usize::from(steps::END) {
             return None;
         }
-        plan.mix(slot, decoder.sym(pos), logits);
-        let sym = sampler.draw(logits, &self.grammar.symbols(part, pos, notes.last()));
+        plan.mix(slot, decoder.sym(pos), logits, plain);
+        let symbols = self.grammar.symbols(part, pos, notes.last());
+        let sym = sampler.draw_plausible(logits, plain, &symbols, PLAUSIBLE_SOUND);
         let (dur, expression_dur) = if part == Part::Drums {
             (usize::from(steps::DRUM_DURATION), steps::N_DURATIONS)
         } else {
-            plan.mix(slot, decoder.dur(pos, sym), logits);
-            let dur = sampler.draw(logits, &[true; steps::N_DURATIONS]);
+            plan.mix(slot, decoder.dur(pos, sym), logits, plain);
+            let dur =
+                sampler.draw_plausible(logits, plain, &[true; steps::N_DURATIONS], PLAUSIBLE_SOUND);
             (dur, dur)
         };
         let expression = decoder.expression(pos, sym, expression_dur);
-        plan.mix(slot, expression, logits);
-        let (vel, micro) = logits.split_at(steps::N_VELOCITIES);
+        plan.mix(slot, expression, logits, plain);
+        // Guidance would only make dynamics and timing extreme.
+        let (vel, micro) = plain.split_at(steps::N_VELOCITIES);
         let vel = sampler.draw(vel, &[true; steps::N_VELOCITIES]);
         let micro = sampler.draw(micro, &[true; steps::N_MICROS]);
         Some(GridNote {
