@@ -5,7 +5,7 @@
 mod blend;
 mod roll;
 
-use score::{Meter, Part, Ticks};
+use score::{Chord, Meter, Part, Ticks};
 
 use crate::canvas::{Align, Canvas, TextStyle, Weight};
 use crate::palette::{self, Rgb};
@@ -211,17 +211,16 @@ fn markers(canvas: &mut Canvas, performance: &Performance, system: &System<'_>, 
         if *at < system.start || *at >= system.end {
             continue;
         }
+        // Of markers that are too close to each other, the first is shown.
         let x = system.x(*at);
-        canvas.polygon(
-            &[(x - 4.0, y + 5.0), (x + 4.0, y + 5.0), (x, y + 13.0)],
-            palette::TEXT_DIM,
-            1.0,
-        );
         let end = x + 8.0 + canvas.width_of(text, style);
-        if x > free_from && end < WIDTH as f32 {
-            canvas.text(text, x + 8.0, y + 13.0, Align::Left, style);
-            free_from = end + 8.0;
+        if x - 4.0 < free_from || end > WIDTH as f32 {
+            continue;
         }
+        let triangle = [(x - 4.0, y + 5.0), (x + 4.0, y + 5.0), (x, y + 13.0)];
+        canvas.polygon(&triangle, palette::TEXT_DIM, 1.0);
+        canvas.text(text, x + 8.0, y + 13.0, Align::Left, style);
+        free_from = end + 8.0;
     }
 }
 
@@ -248,25 +247,25 @@ fn bar_numbers(canvas: &mut Canvas, system: &System<'_>, y: f32) {
 fn chords(canvas: &mut Canvas, performance: &Performance, system: &System<'_>, y: f32) {
     canvas.rect(LEFT, y, system.right() - LEFT, CHORD_ROW - 4.0, palette::PANEL, 1.0);
     canvas.text("Chords", LEFT - 24.0, y + 16.0, Align::Right, LABEL);
-    let mut sounding = None;
-    let mut free_from = f32::MIN;
+    let mut changes: Vec<(f32, Option<Chord>)> = Vec::new();
     for beat in &performance.beats {
         let at = Ticks::from_beat(beat.frame.beat);
-        if at < system.start || at >= system.end {
-            continue;
+        let here = at + Ticks::from_beat(1) > system.start && at < system.end;
+        if here && changes.last().is_none_or(|(_, sounding)| *sounding != beat.chord) {
+            changes.push((system.x(at).max(LEFT), beat.chord));
         }
-        if sounding != Some(beat.chord) {
-            let x = system.x(at);
-            canvas.rect(x, y, 1.0, CHORD_ROW - 4.0, palette::BAR_LINE, 1.0);
-            let text = beat.chord.map_or_else(|| "–".to_owned(), |chord| chord.to_string());
-            // A name that finds no room is written smaller, then left out.
-            let small = TextStyle { size: 12.0, ..CHORD };
-            let style = if x + 6.0 >= free_from { CHORD } else { small };
-            if x + 12.0 >= free_from {
-                canvas.text(&text, x + 6.0, y + 17.0, Align::Left, style);
-                free_from = x + 6.0 + canvas.width_of(&text, style);
+    }
+    let small = TextStyle { size: 11.0, ..CHORD };
+    for (idx, (x, chord)) in changes.iter().enumerate() {
+        canvas.rect(*x, y, 1.0, CHORD_ROW - 4.0, palette::BAR_LINE, 1.0);
+        let room = changes.get(idx + 1).map_or(system.right(), |(next, _)| *next) - x;
+        let text = chord.map_or_else(|| "–".to_owned(), |chord| chord.to_string());
+        // A name that finds no room is written smaller, then left out.
+        for (style, margin) in [(CHORD, 6.0), (small, 3.0)] {
+            if canvas.width_of(&text, style) + 2.0 * margin <= room {
+                canvas.text(&text, x + margin, y + 17.0, Align::Left, style);
+                break;
             }
-            sounding = Some(beat.chord);
         }
     }
 }
