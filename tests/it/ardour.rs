@@ -33,7 +33,8 @@ fn ardour_automates_records_saves_and_reopens() {
     let copied = Command::new("cp").arg("-rLp").arg(&bundle).arg(home.join(".vst3")).status();
     assert!(copied.unwrap().success());
     let installed = home.join(".vst3").join(bundle.file_name().unwrap());
-    ardour(&home, &scanner, &["-q".as_ref(), "-f".as_ref(), installed.as_ref()]);
+    let scan = [Path::new("-q"), Path::new("-f"), &installed];
+    ardour(&home, &scanner, &scan);
 
     let session = work.join("session");
     let script = |name: &str| root().join("tests/it/ardour").join(name);
@@ -69,8 +70,13 @@ fn ardour_automates_records_saves_and_reopens() {
 fn facts(output: &str, key: &str) -> Vec<Vec<f64>> {
     output
         .lines()
-        .filter_map(|line| line.strip_prefix(key)?.strip_prefix('\t'))
-        .map(|rest| rest.split('\t').map(|word| word.trim().parse().unwrap()).collect())
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            if words.next() != Some(key) {
+                return None;
+            }
+            words.map(|word| word.parse().ok()).collect()
+        })
         .collect()
 }
 

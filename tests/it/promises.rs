@@ -162,19 +162,35 @@ pub fn no_note_hangs_whatever_the_transport_does(bundle: &Path) {
     assert!(recording.notes().unwrap().len() > 20);
 }
 
-/// A host without a transport hears nothing until `run` is on, and then the plugin's own clock.
-pub fn without_a_transport_the_plugin_runs_on_request(bundle: &Path) {
+/// A host that says nothing about a song hears the plugin's own clock at its own tempo.
+pub fn without_a_transport_the_plugin_keeps_its_own_time(bundle: &Path) {
     let mut script = Script::new(RATE, 512);
     script.without_transport(512, 900);
     script.setting("tempo", "140");
-    let silent = run(bundle, &script);
-    assert!(silent.events.is_empty(), "{} events without being asked", silent.events.len());
-    script.setting("run", "on");
+    script.setting("sound", "off");
+    script.value("swing", 0.0);
+    script.value("humanize", 0.0);
     let recording = run(bundle, &script);
     assert_eq!(channels(&recording), BAND);
-    // The recording ends in mid-music; cut what still sounds before pairing.
-    let ons = recording.events.iter().filter(|event| event.kind == EventKind::On).count();
-    assert!(ons > 40, "{ons} notes in 9.6 seconds");
+    // The recording ends in the middle of the music, so there are ons without offs.
+    let ons: Vec<_> = recording.events.iter().filter(|event| event.kind == EventKind::On).collect();
+    assert!(ons.len() > 40, "{} notes in 9.6 seconds", ons.len());
+    let cell = RATE * 60.0 / 140.0 / 24.0;
+    for event in ons {
+        let error = (event.sample as f64 - (event.sample as f64 / cell).round() * cell).abs();
+        assert!(error <= 0.5 + 1e-3, "{event:?} is {error} samples off");
+    }
+}
+
+/// While the host stands still the plugin is silent, unless `run` asks it to play.
+pub fn standing_still_is_silent_until_run_is_on(bundle: &Path) {
+    let mut script = Script::new(RATE, 512);
+    script.stand(&Song::default(), 4.0, 512, 400);
+    let silent = run(bundle, &script);
+    assert!(silent.events.is_empty(), "{} events without being asked", silent.events.len());
+    assert_eq!(silent.audio[0].peak(), 0.0);
+    script.setting("run", "on");
+    assert_eq!(channels(&run(bundle, &script)), BAND);
 }
 
 /// Blocks of no frames, blocks larger than announced, activation again and again.

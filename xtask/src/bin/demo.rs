@@ -13,6 +13,9 @@ use score::{Blend, Controls, Genre, Note, Part, Piece, Pitch, Tempo, Ticks, Velo
 const RATE: f64 = 48_000.0;
 const TEMPO: f64 = 104.0;
 const BARS: usize = 16;
+/// The song stands still for half a second before it plays, as in a host before somebody presses
+/// play.
+const STAND: usize = (RATE / 2.0) as usize;
 /// How many times faster than the clock the second pass runs.
 const SPEED: f64 = 4.0;
 
@@ -74,6 +77,7 @@ fn weights_at(beat: f64) -> [f64; 6] {
 fn script() -> Result<Script> {
     let mut script = Script::new(RATE, 512);
     let song = Song { tempo: TEMPO, ..Song::default() };
+    script.stand(&song, 0.0, STAND / 50, 50);
     script.play(&song, 0.0, BARS as f64 * 4.0, &[512]);
     // Notes that are still held end when the song stops; a second lets their sound die away.
     script.stop(512, RATE as usize / 512);
@@ -93,7 +97,7 @@ fn script() -> Result<Script> {
 }
 
 fn beat_of(sample: i64) -> f64 {
-    sample as f64 / RATE * TEMPO / 60.0
+    (sample - STAND as i64) as f64 / RATE * TEMPO / 60.0
 }
 
 fn print_table(notes: &[PlayedNote], live: &[PlayedNote]) {
@@ -175,7 +179,7 @@ fn write_sound(file: &Path, recording: &Recording) -> Result<()> {
     };
     let context = || format!("cannot write {}", file.display());
     let mut writer = hound::WavWriter::create(file, specification).with_context(context)?;
-    for frame in 0..recording.frames as usize {
+    for frame in STAND..recording.frames as usize {
         for channel in &main.channels {
             let sample = (channel[frame].clamp(-1.0, 1.0) * f32::from(i16::MAX)).round();
             writer.write_sample(sample as i16).with_context(context)?;
