@@ -8,6 +8,7 @@ mod control;
 mod keep;
 mod parts;
 mod roll;
+mod routing;
 mod status;
 mod theme;
 mod top;
@@ -75,6 +76,7 @@ impl EditorApp {
         egui::CentralPanel::default().frame(margin(theme::BACKGROUND)).show(ui, |ui| {
             egui::ScrollArea::vertical().id_salt("parts").show(ui, |ui| {
                 parts::show(ui, setter, params, view);
+                routing::show(ui, setter, params);
             });
         });
     }
@@ -113,14 +115,16 @@ impl NiceEguiApp for EditorApp {
     }
 }
 
-/// A titled group of controls.
+/// A group of controls, with a title unless that is empty.
 fn group<R>(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     Frame::new()
         .fill(theme::PANEL)
         .corner_radius(4.0)
         .inner_margin(Margin::same(8))
         .show(ui, |ui| {
-            ui.label(egui::RichText::new(title).color(theme::FAINT_TEXT));
+            if !title.is_empty() {
+                ui.label(egui::RichText::new(title).color(theme::FAINT_TEXT));
+            }
             add(ui)
         })
         .inner

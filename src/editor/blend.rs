@@ -2,18 +2,22 @@
 
 use super::{blend_bars, control, group, share_of_row, theme};
 use crate::params::TributaryParams;
-use egui::Ui;
+use egui::{Rect, Sense, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
+use score::{Blend, Genre};
+
+/// Height of the strip that shows the shares, in points.
+const STRIP_HEIGHT: f32 = 10.0;
 
 /// Shows the column.
 pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
     group(ui, "Blend", |ui| {
         let width = share_of_row(ui, 1);
+        shares(ui, &params.common.blend.blend(), width);
         blend_bars(ui, setter, &params.common.blend, width, false);
         control::bar(ui, setter, &params.common.strength, "strength", theme::ACCENT, width);
     });
     let music = &params.music;
-    let engine = &params.engine;
     group(ui, "Manner", |ui| {
         let width = share_of_row(ui, 1);
         control::bar(ui, setter, &music.adventure, "adventure", theme::ACCENT, width);
@@ -31,13 +35,23 @@ pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
         control::bar(ui, setter, &music.evolve, "evolve", theme::ACCENT, width)
             .on_hover_text("Share of a loop or phrase that each pass makes anew");
     });
-    group(ui, "Engine", |ui| {
-        let width = share_of_row(ui, 1);
-        control::bar(ui, setter, &engine.lookahead, "lookahead", theme::ACCENT, width);
-        ui.horizontal(|ui| {
-            ui.label("MIDI");
-            control::choice(ui, setter, &engine.channels, 110.0);
-            control::choice(ui, setter, &engine.single_part, 56.0);
-        });
-    });
+}
+
+/// What the weights come to: a strip with a stretch a genre.
+fn shares(ui: &mut Ui, blend: &Blend, width: f32) {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, STRIP_HEIGHT), Sense::hover());
+    let shares = blend.normalized();
+    let mut left = rect.left();
+    let mut text = Vec::new();
+    for genre in Genre::ALL {
+        let share = shares.weights()[genre.index()];
+        let right = left + share * rect.width();
+        let stretch = Rect::from_x_y_ranges(left..=right, rect.y_range());
+        ui.painter().rect_filled(stretch, 0.0, theme::GENRES[genre.index()]);
+        left = right;
+        if share > 0.0 {
+            text.push(format!("{} {:.0} %", genre.name(), share * 100.0));
+        }
+    }
+    response.on_hover_text(format!("{}. All at zero is all in equal parts.", text.join(", ")));
 }

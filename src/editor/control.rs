@@ -178,7 +178,7 @@ pub fn toggle(
     if response.has_focus() {
         painter.rect_stroke(rect, 3.0, (1.0, theme::TEXT), egui::StrokeKind::Inside);
     }
-    let text = if on { theme::TEXT } else { theme::FAINT_TEXT };
+    let text = if on { theme::text_on(fill) } else { theme::FAINT_TEXT };
     painter.text(rect.center(), Align2::CENTER_CENTER, label, theme::control_font(), text);
     response
 }

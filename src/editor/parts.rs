@@ -20,7 +20,7 @@ pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, view: O
                 control::toggle(ui, setter, &row.on, part.name(), theme::part(part), NAME_WIDTH);
                 regenerate(ui, part, view);
                 let width = share_of_row(ui, 3);
-                let color = theme::part(part).gamma_multiply(0.75);
+                let color = theme::part(part).gamma_multiply(0.6);
                 control::bar(ui, setter, &row.density, "density", color, width);
                 control::bar(ui, setter, &row.register, "register", color, width);
                 control::bar(ui, setter, &row.level, "level", color, width);

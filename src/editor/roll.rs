@@ -115,9 +115,9 @@ impl Grid {
         let row = lane.height() / f32::from(highest - lowest + 1);
         let key = note.pitch.number().clamp(lowest, highest);
         let bottom = lane.bottom() - row * f32::from(key - lowest);
-        let thickness = row.max(3.0);
+        let thickness = if part == Part::Drums { row.max(5.0) } else { row.max(3.0) };
         let width = match part {
-            Part::Drums => thickness.max(4.0),
+            Part::Drums => thickness,
             _ => (self.x(end) - self.x(start)).max(3.0) - 1.0,
         };
         let shape =

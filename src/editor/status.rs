@@ -20,9 +20,9 @@ pub fn show(ui: &mut Ui, view: Option<&View>, keep: &mut Keep) {
         ui.separator();
         ui.label(chord_now(view).unwrap_or_else(|| "no chord".into()));
         ui.separator();
-        ui.label(format!("{} beats ahead", status.cells_ahead()));
+        ui.label(format!("beats ahead: {}", status.cells_ahead()));
         ui.separator();
-        ui.label(format!("{} notes", status.played()));
+        ui.label(format!("notes: {}", status.played()));
         ui.separator();
         let (text, color) = lateness(status);
         ui.label(RichText::new(text).color(color))
@@ -45,7 +45,7 @@ fn worker(state: WorkerState, failure: Option<&str>) -> (String, Color32) {
 fn lateness(status: &Status) -> (String, Color32) {
     let (late, dropped, underruns) = (status.late(), status.dropped(), status.underruns());
     let color = if late + dropped + underruns > 0 { theme::WARNING } else { theme::TEXT };
-    (format!("{late} late, {dropped} dropped, {underruns} beats missed"), color)
+    (format!("late: {late}, dropped: {dropped}, missed beats: {underruns}"), color)
 }
 
 /// The chord at the playhead.

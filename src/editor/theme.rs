@@ -42,6 +42,12 @@ pub const fn part(part: Part) -> Color32 {
     }
 }
 
+/// Text on a filled control: dark on bright colors, light on dark ones.
+pub fn text_on(fill: Color32) -> Color32 {
+    let [r, g, b, _] = fill.to_array().map(f32::from);
+    if 0.299 * r + 0.587 * g + 0.114 * b > 125.0 { BACKGROUND } else { TEXT }
+}
+
 /// The smallest text of the editor, in points at zoom 1; nothing may be smaller.
 pub const SMALL_TEXT: f32 = 12.0;
 

@@ -130,9 +130,8 @@ fn a_bypass_ends_every_note_and_the_end_of_it_goes_on() {
     for index in 0..100 {
         block(&mut band, &params, &playing(7.0 + f64::from(index) / 25.0), 960, 0, &mut heard);
     }
-    let count = |heard: &Heard, name: &str| {
-        heard.events.iter().filter(|line| line.contains(name)).count()
-    };
+    let count =
+        |heard: &Heard, name: &str| heard.events.iter().filter(|line| line.contains(name)).count();
     assert_eq!(count(&heard, " on "), count(&heard, " off "));
     assert!(heard.samples.iter().rev().take(960).all(|sample| *sample == 0.0));
     set(&params.engine.bypass, false);
