@@ -185,10 +185,12 @@ mod tests {
             [[Mix::pure(1); N_SLOTS], [Mix::pure(5); N_SLOTS], [Mix::NULL; N_SLOTS]]
         );
         for weights in plan.weights {
-            assert!((weights[0] - 1.2).abs() < 0.02 && (weights[1] - 0.8).abs() < 0.02);
-            assert_eq!(weights[2], -1.0);
+            assert!((weights[0] / GUIDANCE - 0.6).abs() < 0.01);
+            assert!((weights[1] / GUIDANCE - 0.4).abs() < 0.01);
+            assert_eq!(weights[2], 1.0 - GUIDANCE);
         }
-        let plan = Plan::new(&Controls { strength: 0.5, ..controls }, Blending::Composed);
+        let plan =
+            Plan::new(&Controls { strength: 1.0 / GUIDANCE, ..controls }, Blending::Composed);
         assert_eq!(plan.streams.len(), 2, "no stream without genre at guidance 1");
         let plan = Plan::new(&Controls { strength: 0.0, ..controls }, Blending::Composed);
         assert_eq!(plan.streams, [[Mix::NULL; N_SLOTS]]);
@@ -210,8 +212,8 @@ mod tests {
         let plan = Plan::new(&controls, Blending::Composed);
         assert_eq!(plan.streams.len(), 3);
         assert_eq!(plan.streams[1][1], Mix::pure(5));
-        assert_eq!(plan.weights[1][..2], [1.0, 1.0]);
-        assert_eq!(plan.weights[2][..2], [1.0, 1.0]);
+        assert_eq!(plan.weights[1][..2], [GUIDANCE / 2.0; 2]);
+        assert_eq!(plan.weights[2][..2], [GUIDANCE / 2.0; 2]);
         controls.parts[0].on = false;
         assert_eq!(Plan::new(&controls, Blending::Composed).streams[0][1], Mix::NULL);
     }
