@@ -55,7 +55,7 @@ pub struct Evaluation {
     pub loss_bits_per_note_unconditioned: BTreeMap<String, f64>,
     /// The n-gram cascade.
     pub loss_bits_per_note_ngram: BTreeMap<String, f64>,
-    /// Standard error of the model's bits, over windows.
+    /// Standard error of the model's bits, over windows; absent where there is one window only.
     pub loss_standard_error: BTreeMap<String, f64>,
     /// Standard error of what the genre gains, over windows.
     pub genre_gain_standard_error: BTreeMap<String, f64>,
@@ -139,7 +139,7 @@ impl Evaluation {
         let mut n_counted = 0;
         for steps in heldout_loss::windows(training, genre, options.ngram_windows, max_steps) {
             ngram.learn(&steps);
-            n_counted += ngram.of_window(&steps[..0]).n_notes() + n_notes(&steps);
+            n_counted += n_notes(&steps);
             bar.inc(1);
         }
         bar.set_length(bar.position() + windows.len() as u64);
@@ -165,10 +165,11 @@ impl Evaluation {
         self.loss_bits_per_note_unconditioned.insert(name(), bits[1]);
         self.loss_bits_per_note_ngram.insert(name(), bits[2]);
         let own = losses.iter().map(|[own, ..]| (own.bits(), own.n_notes()));
-        self.loss_standard_error.insert(name(), ratio_error(own, bits[0]));
+        let error = ratio_error(own, bits[0]);
+        self.loss_standard_error.extend(error.map(|error| (name(), error)));
         let gain = losses.iter().map(|[own, null, _]| (null.bits() - own.bits(), own.n_notes()));
         let error = ratio_error(gain, bits[1] - bits[0]);
-        self.genre_gain_standard_error.insert(name(), error);
+        self.genre_gain_standard_error.extend(error.map(|error| (name(), error)));
         let by_attribute = |sum: &WindowLoss| {
             let bits = |target: usize| sum.nats[target] / core::f64::consts::LN_2 / n;
             NOTE_TARGETS.iter().map(|(target, name)| ((*name).into(), bits(*target))).collect()
@@ -201,12 +202,15 @@ impl Evaluation {
         line(format_args!("|---|---:|---:|---:|---:|---:|---:|\n"));
         for (genre, own) in &self.loss_bits_per_note {
             let null = self.loss_bits_per_note_unconditioned.get(genre).unwrap_or(&f64::NAN);
+            let error = |table: &BTreeMap<String, f64>, digits: usize| {
+                table.get(genre).map_or(String::new(), |error| format!(" ± {error:.digits$}"))
+            };
             line(format_args!(
-                "| {genre} | {own:.2} ± {:.2} | {null:.2} | {:.2} | {:.3} ± {:.3} | {} | {} |\n",
-                self.loss_standard_error.get(genre).unwrap_or(&f64::NAN),
+                "| {genre} | {own:.2}{} | {null:.2} | {:.2} | {:.3}{} | {} | {} |\n",
+                error(&self.loss_standard_error, 2),
                 self.loss_bits_per_note_ngram.get(genre).unwrap_or(&f64::NAN),
                 null - own,
-                self.genre_gain_standard_error.get(genre).unwrap_or(&f64::NAN),
+                error(&self.genre_gain_standard_error, 3),
                 self.n_windows.get(genre).unwrap_or(&0),
                 self.n_notes.get(genre).unwrap_or(&0),
             ));
@@ -239,13 +243,13 @@ fn n_notes(steps: &[score::steps::Step]) -> usize {
 }
 
 /// Standard error of a ratio of sums over windows of `(bits, notes)`, by linearisation.
-fn ratio_error(windows: impl Iterator<Item = (f64, usize)> + Clone, ratio: f64) -> f64 {
+fn ratio_error(windows: impl Iterator<Item = (f64, usize)> + Clone, ratio: f64) -> Option<f64> {
     let (count, notes) = windows.clone().fold((0.0, 0.0), |(c, n), (_, m)| (c + 1.0, n + m as f64));
     if count < 2.0 {
-        return f64::NAN;
+        return None;
     }
     let squares: f64 = windows.map(|(bits, notes)| (bits - ratio * notes as f64).powi(2)).sum();
-    (squares * count / (count - 1.0)).sqrt() / notes
+    Some((squares * count / (count - 1.0)).sqrt() / notes)
 }
 
 #[cfg(test)]
@@ -257,8 +261,8 @@ mod tests {
         let bits = [10.0, 14.0, 12.0, 16.0];
         let error = ratio_error(bits.iter().map(|bits| (*bits, 1)), 13.0);
         let variance = bits.iter().map(|b| (b - 13.0f64).powi(2)).sum::<f64>() / 3.0;
-        assert!((error - (variance / 4.0).sqrt()).abs() < 1e-12);
-        assert!(ratio_error([(1.0, 1)].into_iter(), 1.0).is_nan());
+        assert!((error.unwrap() - (variance / 4.0).sqrt()).abs() < 1e-12);
+        assert_eq!(ratio_error([(1.0, 1)].into_iter(), 1.0), None);
     }
 
     #[test]

@@ -103,6 +103,14 @@ pub struct TrainOptions {
 /// # Errors
 /// Files that cannot be read or written, a checkpoint of another run, a diverging loss.
 pub fn run(options: &TrainOptions) -> Result<()> {
+    run_until(options, u64::MAX)
+}
+
+/// [`run`], stopped once `limit` steps of music have been seen; `resume` goes on as if it had not.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_until(options: &TrainOptions, limit: u64) -> Result<()> {
     let mut config = TrainConfig::read(&options.config)?;
     config.steps = options.steps.unwrap_or(config.steps);
     let recipe = config.read_recipe(&options.config)?;
@@ -120,7 +128,7 @@ pub fn run(options: &TrainOptions) -> Result<()> {
     let mut saved = Instant::now();
     let (mut timed, mut timed_at) = (Instant::now(), run.state.n_steps);
     let mut next_report = (run.state.n_steps / config.report + 1) * config.report;
-    while run.state.n_steps < config.steps {
+    while run.state.n_steps < config.steps.min(limit) {
         let loss = run.update(&config, recipe.context_len)?;
         let mean = running.map_or(loss, |mean| 0.97 * mean + 0.03 * loss);
         running = Some(mean);

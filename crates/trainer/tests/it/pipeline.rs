@@ -1,0 +1,198 @@
+//! A small corpus goes all the way: prepare, train, stop, resume, eval, export, compose.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use model::{BandModel, Network};
+use score::{BeatFrame, Controls, Meter, Note, Piece, Pitch, Tempo, Ticks, Velocity};
+use trainer::eval::{self, EvalOptions, Evaluation};
+use trainer::export::{self, ExportOptions};
+use trainer::rng::Rng;
+use trainer::train::{self, TrainOptions};
+use trainer::{checkpoint, prepare};
+
+const RECIPE: &str = "seed = 3\ncontext_len = 96\n";
+
+const RUN: &str = r#"
+name = "small"
+recipe = "recipe.toml"
+seed = 5
+steps = 1200
+rows = 2
+report = 600
+valid_windows = 2
+checkpoint_secs = 3600
+[optimizer]
+learning_rate = 0.01
+warmup = 200
+[network]
+d_model = 32
+n_layers = 1
+n_heads = 2
+n_kv_heads = 1
+d_ff = 32
+d_cond = 8
+context_len = 128
+rms_eps = 1e-5
+rope_base = 10000.0
+"#;
+
+/// A song of a melody, a bass and drums that differs with the seed.
+fn song(seed: u64) -> Vec<u8> {
+    let mut rng = Rng(seed);
+    let mut piece = Piece::default();
+    let mut add = |part: usize, eighth: i64, pitch: i32, duration: i64| {
+        piece.parts[part].push(Note {
+            onset: Ticks(eighth * 480),
+            duration: Ticks(duration),
+            pitch: Pitch::clamped(pitch),
+            velocity: Velocity::clamped(90),
+        });
+    };
+    let scale = [0, 2, 4, 5, 7, 9, 11];
+    for eighth in 0..16 * 8 {
+        add(0, eighth, if eighth % 4 == 0 { 36 } else { 42 }, 120);
+        if eighth % 2 == 0 {
+            add(1, eighth, 36 + scale[rng.below(7)], 900);
+        }
+        if rng.chance(0.6) {
+            add(3, eighth, 72 + scale[rng.below(7)], 400);
+        }
+    }
+    piece.sort();
+    score::smf::write(&piece)
+}
+
+/// A fresh folder with a prepared corpus of two genres and the run's files.
+fn prepared(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    let mut rows =
+        String::from("path,genre,source,tier,origin,group,split,bpm,performed,dynamics\n");
+    for (genre, seeds) in [("jazz", 0..6u64), ("folk", 6..12)] {
+        fs::create_dir_all(folder.join("corpus").join(genre)).unwrap();
+        for seed in seeds {
+            let path = format!("{genre}/{seed}.mid");
+            let split = ["train", "train", "train", "train", "valid", "test"][seed as usize % 6];
+            rows += &format!("{path},{genre},mine,A,human,{seed},{split},120,no,yes\n");
+            fs::write(folder.join("corpus").join(&path), song(seed)).unwrap();
+        }
+    }
+    fs::write(folder.join("corpus/manifest.csv"), rows).unwrap();
+    fs::write(folder.join("recipe.toml"), RECIPE).unwrap();
+    fs::write(folder.join("run.toml"), RUN).unwrap();
+    prepare::run(&folder.join("corpus"), &folder.join("prepared"), &[]).unwrap();
+    folder
+}
+
+fn options(folder: &Path, out: &str, steps: Option<u64>, resume: bool) -> TrainOptions {
+    TrainOptions {
+        prepared: folder.join("prepared"),
+        config: folder.join("run.toml"),
+        out: folder.join(out),
+        resume,
+        init: None,
+        steps,
+    }
+}
+
+fn eval_options(folder: &Path, models: &Path) -> EvalOptions {
+    EvalOptions {
+        prepared: folder.join("prepared"),
+        weights: models.join("small.safetensors"),
+        manifest: models.join("small.json"),
+        windows: 3,
+        ngram_windows: 20,
+        valid: false,
+        json: Some(folder.join("eval.json")),
+        markdown: None,
+    }
+}
+
+#[test]
+fn a_corpus_becomes_a_model_that_composes() {
+    let folder = prepared("pipeline");
+    let train = |options: &TrainOptions| train::run(options);
+    train(&options(&folder, "run", None, false)).unwrap();
+    let (_, state) = checkpoint::read(&folder.join("run/checkpoint.safetensors")).unwrap();
+    assert!(state.n_steps >= 1200 && state.n_updates > 3);
+    assert_eq!(state.losses.len(), 2);
+    assert!(state.losses.values().all(|bits| bits.is_finite() && *bits > 0.0));
+    let error = train(&options(&folder, "run", None, false)).unwrap_err().to_string();
+    assert!(error.contains("go on with --resume"), "{error}");
+
+    let models = folder.join("models");
+    let mut export = ExportOptions {
+        weights: folder.join("run/checkpoint.safetensors"),
+        config: folder.join("run.toml"),
+        prepared: Some(folder.join("prepared")),
+        eval: None,
+        steps: None,
+        name: None,
+        out: models.clone(),
+    };
+    export::run(&export).unwrap();
+    eval::run(&eval_options(&folder, &models)).unwrap();
+    let evaluation = fs::read(folder.join("eval.json")).unwrap();
+    let evaluation: Evaluation = serde_json::from_slice(&evaluation).unwrap();
+    assert_eq!(evaluation.loss_bits_per_note.len(), 2);
+    assert!(evaluation.loss_bits_per_note_ngram["folk"] < 20.0);
+    assert!(evaluation.n_notes["jazz"] > 10);
+    // The twin's weights carry no state; the card takes what the command line says.
+    export.weights = folder.join("run/weights.safetensors");
+    (export.eval, export.steps) = (Some(folder.join("eval.json")), Some(77));
+    export::run(&export).unwrap();
+    let card = fs::read_to_string(models.join("README.md")).unwrap();
+    assert_eq!(card.matches("## small").count(), 1);
+    assert!(card.contains("77 steps of music") && card.contains("| folk |"), "{card}");
+
+    let read = |name: &str| fs::read(models.join(name)).unwrap();
+    let network = Network::from_bytes(&read("small.safetensors"), &read("small.json")).unwrap();
+    let frame = BeatFrame::regular(0, Meter::COMMON, Tempo::DEFAULT);
+    let beat = BandModel::new(network).compose(&[], &frame, &Controls::default(), 0).unwrap();
+    assert!(beat.parts.iter().all(|notes| notes.len() <= 24));
+}
+
+#[test]
+fn a_resumed_run_is_the_run() {
+    let folder = prepared("resumed");
+    train::run(&options(&folder, "whole", Some(900), false)).unwrap();
+    // The rate depends on the end of the run, so the first half is cut from a run of that end.
+    let config = folder.join("half.toml");
+    fs::write(&config, RUN.replace("steps = 1200", "steps = 900")).unwrap();
+    let half = TrainOptions { config, ..options(&folder, "halves", None, false) };
+    train::run_until(&half, 450).unwrap();
+    let path = folder.join("halves/checkpoint.safetensors");
+    assert!(checkpoint::read(&path).unwrap().1.n_steps < 900);
+    train::run(&TrainOptions { resume: true, ..half }).unwrap();
+    let whole = checkpoint::read(&folder.join("whole/checkpoint.safetensors")).unwrap();
+    let halves = checkpoint::read(&path).unwrap();
+    assert_eq!(whole.1, halves.1);
+    for (name, tensor) in &whole.0 {
+        let values = |t: &candle_core::Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(values(tensor), values(&halves.0[name]), "{name}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let folder = prepared("misfits");
+    let error = |options: &TrainOptions| format!("{:#}", train::run(options).unwrap_err());
+    let missing =
+        TrainOptions { config: folder.join("no.toml"), ..options(&folder, "x", None, false) };
+    assert!(error(&missing).contains("no.toml: cannot be read"));
+    fs::write(folder.join("bad.toml"), RUN.replace("d_ff = 32", "d_ff = 33")).unwrap();
+    let bad =
+        TrainOptions { config: folder.join("bad.toml"), ..options(&folder, "x", None, false) };
+    assert!(error(&bad).contains("d_ff is 33"), "{}", error(&bad));
+    fs::write(folder.join("bad.toml"), format!("colour = 1\n{RUN}")).unwrap();
+    assert!(error(&bad).contains("colour"), "{}", error(&bad));
+    let resumed = options(&folder, "x", None, true);
+    assert!(error(&resumed).contains("checkpoint.safetensors: cannot be read"));
+    fs::write(folder.join("x/checkpoint.safetensors"), b"not at all").unwrap();
+    assert!(error(&resumed).contains("checkpoint.safetensors: not a checkpoint"));
+    let mut eval = eval_options(&folder, &folder);
+    assert!(format!("{:#}", eval::run(&eval).unwrap_err()).contains("small.json: cannot be read"));
+    eval.manifest = folder.join("recipe.toml");
+    assert!(format!("{:#}", eval::run(&eval).unwrap_err()).contains("recipe.toml: manifest: "));
+}
