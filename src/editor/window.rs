@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub type EditorSize = Arc<RwLock<[f32; 2]>>;
 
 /// The size of a window that was never resized, in points.
-pub const DEFAULT_SIZE: [f32; 2] = [960.0, 700.0];
+pub const DEFAULT_SIZE: [f32; 2] = [960.0, 730.0];
 const MIN_SIZE: [f32; 2] = [860.0, 560.0];
 const MAX_SIZE: [f32; 2] = [4_000.0, 3_000.0];
 
