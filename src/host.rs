@@ -130,6 +130,12 @@ pub struct NoteOutput {
     sent_to: [[u8; 128]; 4],
 }
 
+impl Default for NoteOutput {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl NoteOutput {
     /// Nothing is sounding.
     pub const fn new() -> Self {
