@@ -1,0 +1,203 @@
+//! Follows the host's transport, and asks for the beats it comes to.
+
+use core::ops::Deref;
+
+use score::{Controls, Meter, Tempo, Ticks};
+
+use super::{Player, START_GRACE};
+use crate::cursor::Cursor;
+use crate::playhead::BEAT_NUDGE;
+use crate::timeline::{Timeline, floor};
+use crate::{BeatRequest, Form, Left, PRIME_INTERVAL_SECS, RequestKind, Status};
+
+/// Hosts whose position is off by less than this have not jumped, in seconds.
+const SLIP_LIMIT_SECS: f64 = 0.020;
+
+/// Positions this near the expected one are the expected one, in samples.
+const POSITION_NOISE_SAMPLES: f64 = 0.02;
+
+/// Room in the request queue without which a standing playhead waits.
+const PRIME_SLOTS: usize = 64;
+
+/// What the primed beats were asked for with; they are good while all of it stays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Primed {
+    controls: Controls,
+    form: Form,
+    lookahead_beats: f64,
+    tempo: Tempo,
+    meter: Meter,
+    bar: (Option<f64>, Option<i64>),
+    loop_range: Option<(f64, f64)>,
+    generation: u32,
+}
+
+impl<S: Deref<Target = Status>> Player<S> {
+    /// Stops: everything sounding ends, everything waiting is forgotten.
+    pub(super) fn leave(&mut self) {
+        self.left =
+            Some(Left { epoch: self.cursor.current(), at: Ticks::from_beats(self.position()) });
+        self.playing = false;
+        self.active.end_all();
+        self.pending.drop_before(crate::Epoch(u32::MAX));
+        self.primed = None;
+        self.entered = None;
+    }
+
+    /// Stands still at the playhead and has its beats composed.
+    pub(super) fn stand(&mut self) {
+        self.anchor(self.block.playhead.position_beats);
+        self.loop_range = self.block.playhead.loop_range;
+        let primed = self.prime_key();
+        if self.is_primed(&primed) || self.clock < self.next_prime {
+            return;
+        }
+        if self.requests.slots() < PRIME_SLOTS {
+            self.status.count_delayed_request();
+            return;
+        }
+        self.begin_stretch();
+        self.commit(self.clock + 1, RequestKind::Prime);
+        self.primed = Some((self.position(), primed));
+        let interval = self.block.playhead.sample_rate * PRIME_INTERVAL_SECS;
+        self.next_prime = self.clock.saturating_add(interval as i64);
+    }
+
+    /// Starts from standing.
+    pub(super) fn start(&mut self) {
+        self.anchor(self.block.playhead.position_beats);
+        self.loop_range = self.block.playhead.loop_range;
+        if !self.is_primed(&self.prime_key()) {
+            self.begin_stretch();
+        }
+        self.begin_playing();
+    }
+
+    /// Follows a host that played already: on its way, at the loop's start, or elsewhere.
+    pub(super) fn go_on(&mut self) {
+        let playhead = self.block.playhead;
+        let samples_per_beat = playhead.samples_per_beat();
+        let expected = self.position();
+        // A host that changes its tempo inside a block tells the position of the new tempo, the
+        // old one, or one between.
+        let (from, at) = self.segment;
+        let expected_at_new_tempo = from + (self.clock - at) as f64 / samples_per_beat;
+        let earliest = expected.min(expected_at_new_tempo);
+        let latest = expected.max(expected_at_new_tempo);
+        let limit = SLIP_LIMIT_SECS * playhead.sample_rate / samples_per_beat;
+        let host = playhead.position_beats;
+
+        let wrapped = self.loop_range.filter(|(start, end)| {
+            let limit = limit.min((end - start) / 2.0);
+            latest >= end - limit
+                && earliest < end + limit
+                && host < end - limit
+                && (start - limit..=start + (latest - end).max(0.0) + limit).contains(&host)
+        });
+        if let Some((loop_start, _)) = wrapped {
+            self.enter_next_pass(loop_start, host);
+        } else if host < earliest - limit || host > latest + limit {
+            self.leave();
+            self.anchor(host);
+            self.loop_range = playhead.loop_range;
+            self.begin_stretch();
+            self.begin_playing();
+        } else if samples_per_beat != self.timeline.samples_per_beat()
+            || (host - expected).abs() * samples_per_beat > POSITION_NOISE_SAMPLES
+        {
+            self.anchor(host);
+        }
+        if self.loop_range != playhead.loop_range {
+            if let Some(old_loop) = self.loop_range {
+                self.cursor.leave_loop(old_loop);
+                self.pending.drop_after(self.cursor.current());
+            }
+            self.loop_range = playhead.loop_range;
+        }
+    }
+
+    pub(super) fn anchor(&mut self, beats: f64) {
+        self.timeline = Timeline::new(beats, self.clock, self.block.playhead.samples_per_beat());
+    }
+
+    /// Gives up all music that was asked for and starts anew at the clock's position.
+    pub(super) fn begin_stretch(&mut self) {
+        self.cursor.start(self.position());
+        self.pending.drop_before(self.cursor.current());
+    }
+
+    pub(super) fn begin_playing(&mut self) {
+        self.playing = true;
+        self.primed = None;
+        self.entered = None;
+        self.started_at = Ticks::from_beats(self.position());
+    }
+
+    /// Goes from the loop's end to `position` near its start.
+    pub(super) fn enter_next_pass(&mut self, loop_start: f64, position: f64) {
+        self.active.end_all();
+        self.cursor.enter_next_pass(loop_start);
+        self.pending.drop_before(self.cursor.current());
+        self.anchor(position);
+        self.started_at = Ticks::from_beats(position);
+        self.entered = None;
+    }
+
+    pub(super) fn prime_key(&self) -> Primed {
+        let playhead = &self.block.playhead;
+        Primed {
+            controls: self.block.controls,
+            form: self.form,
+            lookahead_beats: self.lookahead_beats,
+            tempo: playhead.tempo,
+            meter: playhead.meter,
+            bar: (playhead.bar_start_beats, playhead.bar_number),
+            loop_range: playhead.loop_range,
+            generation: self.status.prime_generation(),
+        }
+    }
+
+    /// Whether the beats at the clock's position were asked for under these conditions.
+    pub(super) fn is_primed(&self, key: &Primed) -> bool {
+        let position = self.position();
+        self.primed.as_ref().is_some_and(|(at, primed)| {
+            floor(at + BEAT_NUDGE) == floor(position + BEAT_NUDGE)
+                && (at - position).abs() < START_GRACE.beats()
+                && primed == key
+        })
+    }
+
+    /// Asks for every beat whose controls are due before the sample `until`.
+    pub(super) fn commit(&mut self, until: i64, kind: RequestKind) {
+        loop {
+            self.cursor.follow_loop(self.loop_range, self.position());
+            let due = self.cursor.due(self.loop_range) - self.lookahead_beats;
+            if self.timeline.sample_of(due) >= until {
+                return;
+            }
+            let Cursor { beat, epoch, pass, fresh, .. } = self.cursor;
+            let request = BeatRequest {
+                frame: self.block.playhead.frame(beat),
+                controls: self.block.controls,
+                form: self.form,
+                epoch,
+                pass,
+                sequence: self.sequence + 1,
+                kind,
+                fresh,
+                left: if fresh { self.left } else { None },
+            };
+            if self.requests.push(request).is_err() {
+                self.status.count_delayed_request();
+                return;
+            }
+            if fresh {
+                self.left = None;
+            }
+            self.sequence += 1;
+            self.commits.remember(epoch, beat, self.sequence);
+            self.cursor.fresh = false;
+            self.cursor.beat += 1;
+        }
+    }
+}
