@@ -18,9 +18,12 @@ use crate::math;
 #[repr(C, align(64))]
 pub struct Line(pub [f32; 16]);
 
-/// The instructions that kernels may use.
+/// The instructions that kernels may use. Only those that this machine has can be named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Isa(Kind);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isa {
+enum Kind {
     /// AVX-512 foundation, and AVX2 with FMA.
     #[cfg(target_arch = "x86_64")]
     Avx512,
@@ -31,11 +34,16 @@ pub enum Isa {
     Portable,
 }
 
+impl core::fmt::Debug for Isa {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Isa {
     /// The best of this machine.
     pub fn detect() -> Self {
-        // PANIC: the last of the list is always there.
-        Self::available()[0]
+        Self::available().first().copied().unwrap_or(Self(Kind::Portable))
     }
 
     /// All that this machine has, best first; never empty.
@@ -45,13 +53,13 @@ impl Isa {
         {
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             if avx2 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
-                available.push(Self::Avx512);
+                available.push(Self(Kind::Avx512));
             }
             if avx2 {
-                available.push(Self::Avx2);
+                available.push(Self(Kind::Avx2));
             }
         }
-        available.push(Self::Portable);
+        available.push(Self(Kind::Portable));
         available
     }
 }
@@ -78,14 +86,14 @@ macro_rules! for_each_isa {
         fn avx2($($argument: $kind),*) {
             $body($($argument),*)
         }
-        match $isa {
+        match $isa.0 {
             // SAFETY: `Isa::available` has found these features.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { avx512($($argument),*) },
+            Kind::Avx512 => unsafe { avx512($($argument),*) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => unsafe { avx2($($argument),*) },
-            Isa::Portable => $body($($argument),*),
+            Kind::Avx2 => unsafe { avx2($($argument),*) },
+            Kind::Portable => $body($($argument),*),
         }
     }};
 }

@@ -85,6 +85,6 @@ mod tests {
     fn sums_take_the_remainder_in() {
         let x: Vec<f32> = (0..37).map(|i| i as f32).collect();
         assert_eq!(sum(&x), 666.0);
-        assert_eq!(dot(&x, &vec![2.0; 37]), 1332.0);
+        assert_eq!(dot(&x, &[2.0; 37]), 1332.0);
     }
 }

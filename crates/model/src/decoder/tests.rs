@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 fn random_steps(n: usize, seed: u64) -> Vec<[u16; N_INPUTS]> {
     let mut random = Random::new(seed);
-    (0..n).map(|_| steps::FIELD_SIZES.map(|size| (random.next() % size as u64) as u16)).collect()
+    (0..n).map(|_| steps::FIELD_SIZES.map(|size| (random.bits() % size as u64) as u16)).collect()
 }
 
 fn packed(config: Config, seed: u64) -> (Arc<Packed>, Weights) {

@@ -1,6 +1,8 @@
 //! Attention of one step over the cached keys and values of one layer.
 
-use super::{Isa, Line, PORTABLE_FMA, madd};
+#![expect(clippy::needless_range_loop, reason = "indices name lanes of several arrays at once")]
+
+use super::{Isa, Kind, Line, PORTABLE_FMA, madd};
 use crate::math;
 
 /// Sizes of attention in one layer.
@@ -108,14 +110,14 @@ fn heads_of<const G: usize>(
     out: &mut [f32],
     scores: &mut [Line],
 ) {
-    match isa {
+    match isa.0 {
         // SAFETY: `Isa::available` has found these features.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => unsafe { heads_avx512::<G>(d, keys, values, n, q, out, scores) },
+        Kind::Avx512 => unsafe { heads_avx512::<G>(d, keys, values, n, q, out, scores) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => unsafe { heads_avx2::<G>(d, keys, values, n, q, out, scores) },
-        Isa::Portable => heads::<PORTABLE_FMA, G>(d, keys, values, n, q, out, scores),
+        Kind::Avx2 => unsafe { heads_avx2::<G>(d, keys, values, n, q, out, scores) },
+        Kind::Portable => heads::<PORTABLE_FMA, G>(d, keys, values, n, q, out, scores),
     }
 }
 

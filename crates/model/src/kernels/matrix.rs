@@ -1,6 +1,8 @@
 //! Matrices packed for streaming, times a few columns.
 
-use super::{Isa, Line, PORTABLE_FMA, madd};
+#![expect(clippy::needless_range_loop, reason = "indices name lanes of several arrays at once")]
+
+use super::{Isa, Kind, Line, PORTABLE_FMA, madd};
 
 /// Rows that lie side by side: four vectors of sixteen.
 pub const PANEL: usize = 64;
@@ -61,22 +63,22 @@ pub fn multiply(isa: Isa, arena: &[Line], w: Matrix, x: &[f32], y: &mut [f32], m
 
 /// Columns that the registers hold beside one panel.
 fn widest(isa: Isa) -> usize {
-    match isa {
+    match isa.0 {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => 6,
+        Kind::Avx512 => 6,
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => 3,
-        Isa::Portable => 1,
+        Kind::Avx2 => 3,
+        Kind::Portable => 1,
     }
 }
 
 fn multiply_panel(isa: Isa, panel: &[Line], x: &[f32], y: &mut [f32], stride: usize, m: usize) {
     let k = panel.len() / LINES;
     assert!(x.len() >= m * k && y.len() >= (m - 1) * stride + PANEL);
-    match isa {
-        // SAFETY (all): the features were found by `Isa::available`, the lengths checked above.
+    match isa.0 {
+        // SAFETY: the features were found by `Isa::available`, the lengths checked above.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => unsafe {
+        Kind::Avx512 => unsafe {
             match m {
                 1 => avx512::<1>(panel, x, y, stride),
                 2 => avx512::<2>(panel, x, y, stride),
@@ -88,14 +90,14 @@ fn multiply_panel(isa: Isa, panel: &[Line], x: &[f32], y: &mut [f32], stride: us
         },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => unsafe {
+        Kind::Avx2 => unsafe {
             match m {
                 1 => avx2::<1, 4>(panel, x, y, stride),
                 2 => avx2::<2, 2>(panel, x, y, stride),
                 _ => avx2::<3, 2>(panel, x, y, stride),
             }
         },
-        Isa::Portable => portable::<PORTABLE_FMA>(panel, x, y),
+        Kind::Portable => portable::<PORTABLE_FMA>(panel, x, y),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::weights::{self, Random};
 /// Steps with random fields; every third a BEAT, the others START or NOTE of all parts.
 fn random_steps(n: usize, seed: u64) -> (Vec<[u16; N_INPUTS]>, Vec<[u16; N_TARGETS]>) {
     let mut random = Random::new(seed);
-    let mut below = |n: usize| (random.next() % n as u64) as u16;
+    let mut below = |n: usize| (random.bits() % n as u64) as u16;
     let inputs = (0..n).map(|_| steps::FIELD_SIZES.map(&mut below)).collect();
     let targets = (0..n)
         .map(|i| {
