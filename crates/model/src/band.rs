@@ -205,9 +205,9 @@ fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan) {
 /// Least likelihood, against the likeliest class, of what guidance may lift; set by eye over
 /// pure genres. Larger ones stop the harmony from moving and make the band repeat itself; smaller
 /// ones let guidance fill rock and electronic with percussion that no drummer would combine.
-const PLAUSIBLE_CHORD: f32 = 0.0005;
-const PLAUSIBLE_POSITION: f32 = 0.003;
-const PLAUSIBLE_SOUND: f32 = 0.01;
+const PLAUSIBLE_CHORD: f32 = 0.006;
+const PLAUSIBLE_POSITION: f32 = 0.004;
+const PLAUSIBLE_SOUND: f32 = 0.015;
 
 /// The state of composing one beat.
 struct Turn<'a> {

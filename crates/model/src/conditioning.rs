@@ -20,7 +20,7 @@ pub const MIN_WEIGHT: f32 = 0.01;
 
 /// Pull at `strength` 1.0: logits lie this many times as far from those without a genre. Set by
 /// eye and ear: 1.0 sounds like the corpus, 2.0 exaggerates what sets a genre apart.
-const GUIDANCE: f32 = 1.5;
+const GUIDANCE: f32 = 1.3;
 
 /// Most streams of a plan: six genres and none.
 pub const MAX_STREAMS: usize = Genre::COUNT + 1;
