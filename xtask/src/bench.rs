@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use hosting::{HostEvent, NoHook, Output, Processor, Recording, Script, Song};
+use hosting::{Block, HostEvent, NoHook, Output, Processor, Recording, Script, Song};
 use serde_json::{Map, Value, json};
 
 const RATE: f64 = 48_000.0;
@@ -175,7 +175,11 @@ fn load_and_play(clap: &Path) -> Result<(Box<dyn hosting::Instance>, Duration)> 
 /// The largest tried number of instances that all play, at the pace of the clock and from one
 /// audio thread, every note that an offline host gets.
 fn instances_without_loss(clap: &Path) -> Result<usize> {
-    let script = script(2, 0.5, &[512], 4.0)?;
+    let mut script = script(2, 0.5, &[512], 4.0)?;
+    // A host stands still for a while before somebody presses play.
+    let transport = Some(Song::default().at(0.0, false));
+    let stand = Block { frames: 512, transport, ..Block::default() };
+    script.blocks.splice(0..0, std::iter::repeat_n(stand, 94));
     let expected = hosting::run(clap, &script)?;
     let mut best = 0;
     for count in [1, 4, 8, 16, 32, 48] {
@@ -197,8 +201,6 @@ fn all_in_time(clap: &Path, script: &Script, expected: &Recording, count: usize)
         processors.push(instance.activate(&script.setup)?);
         instances.push(instance);
     }
-    // A host stands still for a while before somebody presses play.
-    std::thread::sleep(Duration::from_secs(1));
     let mut heard: Vec<Vec<HostEvent>> = vec![Vec::new(); count];
     let mut output = Output::default();
     let started = Instant::now();
