@@ -30,7 +30,6 @@ mod clock;
 mod cursor;
 mod event;
 mod pending;
-#[allow(clippy::module_inception)]
 mod player;
 mod playhead;
 mod queue;

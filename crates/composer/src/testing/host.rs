@@ -10,6 +10,8 @@ use crate::{Session, SteppedSession};
 use super::NoteStreamChecker;
 
 /// What a user or a host does.
+// A few actions a script; a box would only make scripts harder to write.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Action {
     /// Starts the transport; nothing when it plays.
