@@ -40,6 +40,9 @@ struct Tally {
     fresh: usize,
 }
 
+/// By genre, collection, origin and tier.
+type Tallies = BTreeMap<[String; 4], Tally>;
+
 /// Parses, quantises, names chords and removes duplicates; prints a table of what was kept.
 ///
 /// # Errors
@@ -49,7 +52,7 @@ pub fn run(corpus: &Path, out: &Path, tiers: &[String]) -> Result<()> {
     let sources = corpus::list(corpus, tiers)?;
     fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
     let mut index = Index::new(genre_order(&sources), tiers.to_vec());
-    let mut tallies: BTreeMap<(String, String), Tally> = BTreeMap::new();
+    let mut tallies = Tallies::new();
     let mut rejected = String::new();
     let mut seen = HashSet::new();
     let mut corpus_hash = 0u64;
@@ -181,15 +184,15 @@ fn fresh(beats: &[HistoryBeat], starts: &[u32], seen: &mut HashSet<u64>) -> Vec<
     fresh
 }
 
-fn print_table(tallies: &BTreeMap<(String, String), Tally>) {
+fn print_table(tallies: &Tallies) {
     println!(
-        "| genre | source | files | kept | broken | short | duplicate | repaired | notes | blocks \
-         of {BLOCK_BARS} bars | fresh |"
+        "| genre | source | origin | tier | files | kept | broken | short | duplicate | repaired | \
+         notes | blocks of {BLOCK_BARS} bars | fresh |"
     );
-    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     let mut total = Tally::default();
-    for ((genre, source), t) in tallies {
-        print_row(genre, source, t);
+    for (key, t) in tallies {
+        print_row(key.each_ref().map(String::as_str), t);
         total.files += t.files;
         total.kept += t.kept;
         total.broken += t.broken;
@@ -200,12 +203,20 @@ fn print_table(tallies: &BTreeMap<(String, String), Tally>) {
         total.blocks += t.blocks;
         total.fresh += t.fresh;
     }
-    print_row("all", "", &total);
+    print_row(["all", "", "", ""], &total);
 }
 
-fn print_row(genre: &str, source: &str, t: &Tally) {
+fn print_row(key: [&str; 4], t: &Tally) {
     println!(
-        "| {genre} | {source} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-        t.files, t.kept, t.broken, t.short, t.duplicate, t.repaired, t.notes, t.blocks, t.fresh
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        key.join(" | "),
+        t.files,
+        t.kept,
+        t.broken,
+        t.short,
+        t.duplicate,
+        t.repaired,
+        t.notes,
+        format_args!("{} | {}", t.blocks, t.fresh)
     );
 }
