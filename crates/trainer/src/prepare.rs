@@ -67,7 +67,9 @@ pub fn run(corpus: &Path, out: &Path, tiers: &[String]) -> Result<()> {
             of_genre.par_iter().progress_with(progress.clone()).map(|s| parse(corpus, s)).collect();
         let mut bytes = Vec::new();
         for (source, parsed) in of_genre.into_iter().zip(parsed) {
-            let tally = tallies.entry((source.genre.clone(), source.source.clone())).or_default();
+            let key =
+                [&source.genre, &source.source, &source.origin, &source.tier].map(String::clone);
+            let tally = tallies.entry(key).or_default();
             tally.files += 1;
             let parsed = match parsed {
                 Ok(parsed) => parsed,
