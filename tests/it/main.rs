@@ -9,6 +9,10 @@ mod architecture;
 mod ardour;
 /// The CLAP in its host: every promise of `promises`, and what only CLAP has.
 mod clap_host;
+/// The shipped model: its files, its losses, its music.
+mod model_file;
+/// The renderer's parameters against the plugin's.
+mod parameters;
 /// What every format must keep: notes, exact positions, automation, state, hosts that misbehave.
 mod promises;
 /// Bundles, scripts and comparisons that the tests share.
