@@ -1,12 +1,14 @@
 //! Measures the built plugin through its CLAP host and prints the table of speed and size.
 //!
 //! In an offline host the audio thread waits for each beat, so the time inside the process calls is
-//! the time that composing takes. A figure that cannot be measured from outside is `null`.
+//! the time that composing takes. The decode step itself is measured by a program of the model's,
+//! `step_bench`. A figure that was not measured is `null`.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use hosting::{Block, HostEvent, NoHook, Output, Processor, Recording, Script, Song};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +19,7 @@ const WARM_UP_BARS: f64 = 4.0;
 const BARS: f64 = 36.0;
 
 /// Key, goal and unit, in the order of the table; every key is in the JSON.
-const TABLE: [(&str, &str, &str); 21] = [
+const TABLE: [(&str, &str, &str); 27] = [
     ("notes_per_second", ">= 1000", "notes/s, two genres"),
     ("notes_per_second_dense", "", "notes/s, two genres, full density"),
     ("notes_per_second_dense_p99_of_beat", "<= 0.10", "of a beat at 120 BPM"),
@@ -26,6 +28,12 @@ const TABLE: [(&str, &str, &str); 21] = [
     ("vs_pytorch", ">= 20", "x"),
     ("bandwidth_fraction", ">= 0.85", "of the memory stream"),
     ("step_allocations", "0", ""),
+    ("step_us", "", "us, one stream, 256 steps of context"),
+    ("stock_step_us", "", "us, the same in stock candle"),
+    ("step_bytes", "", "bytes of weights and cache a step"),
+    ("step_read_gb_per_s", "", "GB/s, reading as many bytes"),
+    ("two_genre_step_cost", "<= 1.6", "x one genre, a step"),
+    ("six_genre_step_cost", "<= 4", "x one genre, a step"),
     ("two_genre_cost", "<= 1.6", "x one genre, a note"),
     ("six_genre_cost", "<= 4", "x one genre, a note"),
     ("block_p50_us", "", "us, 64 samples, no sound"),
@@ -44,7 +52,8 @@ const TABLE: [(&str, &str, &str); 21] = [
 /// Builds the bundles, measures, prints the table and writes the JSON file that was asked for.
 pub fn run(json: Option<&Path>) -> Result<()> {
     let bundles = crate::build::bundle()?;
-    let figures = measure(&bundles)?;
+    let mut figures = measure(&bundles)?;
+    figures.extend(step_figures()?);
     println!("{:<36} {:>14}  {:<10} unit", "figure", "measured", "goal");
     for (key, goal, unit) in TABLE {
         let value = match figures.get(key) {
@@ -68,6 +77,29 @@ fn rounded(value: f64) -> String {
         size if size >= 1.0 => format!("{value:.2}"),
         _ => format!("{value:.4}"),
     }
+}
+
+/// What a decode step costs, as the model's own program prints it; every key is in the table.
+fn step_figures() -> Result<Map<String, Value>> {
+    let program = ["run", "--release", "--quiet", "--package", "model", "--example", "step_bench"];
+    eprintln!("$ cargo {}", program.join(" "));
+    let output = Command::new("cargo")
+        .args(program)
+        .current_dir(crate::root())
+        // The decoder uses one thread, so what it is compared with gets no more.
+        .env("RAYON_NUM_THREADS", "1")
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start `cargo`")?;
+    if !output.status.success() {
+        bail!("`cargo {}` failed: {}", program.join(" "), output.status);
+    }
+    let figures: Map<String, Value> =
+        serde_json::from_slice(&output.stdout).context("step_bench did not print JSON")?;
+    if let Some(key) = figures.keys().find(|key| TABLE.iter().all(|(known, ..)| known != key)) {
+        bail!("step_bench prints {key}, which is not in the table");
+    }
+    Ok(figures)
 }
 
 fn measure(bundles: &crate::build::Bundles) -> Result<Map<String, Value>> {
