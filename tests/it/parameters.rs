@@ -58,14 +58,14 @@ fn number(ours: Parameter, text: &str) -> f64 {
 
 #[test]
 fn the_renderer_has_the_plugins_parameters() {
-    let instance = hosting::load(&clap()).unwrap();
+    let instance = hosting::load(clap()).unwrap();
     let pairs = pairs(instance.as_ref());
     assert_eq!(pairs.len(), Parameter::all().len());
 }
 
 #[test]
 fn values_mean_the_same_in_the_renderer() {
-    let mut instance = hosting::load(&clap()).unwrap();
+    let mut instance = hosting::load(clap()).unwrap();
     for (ours, theirs) in pairs(instance.as_ref()) {
         let id = ours.id();
         assert_eq!(ours.is_continuous(), theirs.steps == 0, "{id} has {} steps", theirs.steps);
