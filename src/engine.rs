@@ -3,7 +3,7 @@
 
 use crate::host::{Channels, Heard, NoteOutput, TransportReader};
 use crate::params::TributaryParams;
-use composer::{Capture, Commands, Generator, Offline, PatternGenerator, Preview, PreviewReader};
+use composer::{Capture, Commands, Offline, Preview, PreviewReader};
 use composer::{Player, Report, Session, Settings, WorkerHandle, session};
 use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::{NoteEvent, Transport};
@@ -20,14 +20,6 @@ const OFFLINE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long the built-in sound goes on after it was switched off, to fade.
 const SOUND_FADE_SECS: f32 = 0.1;
-
-/// What composes, in words for the editor.
-pub const GENERATOR: &str = "stored patterns";
-
-/// Makes what composes, on the composing thread; nothing is loaded before it is called.
-fn make_generator() -> composer::Result<Box<dyn Generator>> {
-    Ok(Box::new(PatternGenerator::new()))
-}
 
 /// The audio thread's half of an instance.
 pub struct Band {
@@ -56,7 +48,7 @@ impl Band {
     /// [`composer::Error::Thread`] when the system gives no thread.
     pub fn start(sample_rate: f32, link: &Link) -> composer::Result<Self> {
         let Session { player, worker, preview, status, report, commands, capture, offline } =
-            session::start(make_generator, Settings::default())?;
+            session::start(crate::weights::make_generator, Settings::default())?;
         *link.view() = Some(View { status, report, preview, commands, capture });
         Ok(Self {
             player,

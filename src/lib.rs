@@ -17,6 +17,7 @@ pub mod editor;
 pub mod engine;
 pub mod host;
 pub mod params;
+mod weights;
 
 use crate::editor::TributaryEditor;
 use crate::engine::{Band, Link};

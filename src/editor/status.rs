@@ -36,7 +36,7 @@ fn worker(state: WorkerState, failure: Option<&str>) -> (String, Color32) {
     let because = failure.map(|failure| format!(": {failure}")).unwrap_or_default();
     match state {
         WorkerState::Loading => ("loading the model".into(), theme::FAINT_TEXT),
-        WorkerState::Ready => (format!("composing with {}", crate::engine::GENERATOR), theme::TEXT),
+        WorkerState::Ready => (format!("composing with {}", crate::weights::NAME), theme::TEXT),
         WorkerState::Fallback => (format!("playing stored patterns{because}"), theme::WARNING),
         WorkerState::Stopped => (format!("stopped{because}"), theme::WARNING),
     }
