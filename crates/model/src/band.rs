@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use score::steps::{self, BeatEncoder, N_INPUTS, Step};
-use score::{BeatFrame, Chord, Controls, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER};
+use score::steps::{self, BeatEncoder, Conditions, N_INPUTS, Step};
+use score::{
+    BeatFrame, Chord, Controls, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER, Ticks,
+};
 
 use crate::conditioning::{self, Blending, MAX_STREAMS, Plan};
 use crate::decoder::{Decoder, Packed, Stream};
@@ -100,7 +102,16 @@ impl BandModel {
         check_contiguous(history, frame)?;
         let plan = Plan::new(controls, self.blending);
         self.read(history, frame, controls, &plan)?;
-        let encoder = BeatEncoder::new(history, *frame, conditioning::conditions(controls, frame));
+        let mut conditions = conditioning::conditions(controls, frame);
+        let waking = waking(controls, &conditions, history);
+        for part in (0..4).filter(|part| waking[*part]) {
+            conditions.density[part] = WAKING_DENSITY[part];
+        }
+        let encoder = BeatEncoder::new(history, *frame, conditions);
+        // What was silent before is no reference for a part that shall play.
+        let forgetful = Conditions { hide_references: true, ..conditions };
+        let forgetful = BeatEncoder::new(history, *frame, forgetful);
+        let starts_bar = frame.offset_in_bar() == Ticks(0);
         let grammar = Grammar::new(controls);
         let sampler = |slot: u32| {
             let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
@@ -127,6 +138,8 @@ impl BandModel {
             if !controls.parts[part.index()].on {
                 continue;
             }
+            let wakes = waking[part.index()];
+            let encoder = if wakes { &forgetful } else { &encoder };
             turn.append(&encoder.start_step(part, chord));
             let notes = &mut beat.parts[part.index()];
             if let Some(given) = given.parts[part.index()] {
@@ -137,7 +150,8 @@ impl BandModel {
                 continue;
             }
             let mut sampler = sampler(1 + part.index() as u32);
-            while let Some(note) = turn.note(part, notes, &mut sampler) {
+            let must_play = wakes && starts_bar;
+            while let Some(note) = turn.note(part, notes, must_play, &mut sampler) {
                 turn.append(&encoder.note_step(part, chord, &note));
                 notes.push(note);
             }
@@ -182,6 +196,29 @@ impl BandModel {
         }
         Ok(())
     }
+}
+
+/// Beats of rest after which a part that is on is asked to play, in the order of the parts: two
+/// bars of 4/4, for the lead four.
+const LONGEST_REST: [usize; 4] = [8, 8, 8, 16];
+
+/// The same for a part that has not played yet.
+const LONGEST_INTRO: [usize; 4] = [4, 4, 4, 8];
+
+/// Density classes that it is asked for then.
+const WAKING_DENSITY: [u8; 4] = [5, 3, 4, 3];
+
+/// Which parts have rested for long though they are on and their density is left to the model.
+///
+/// The music before is the model's strongest reason for what comes next, so that a part which
+/// missed its entry would stay away for good.
+fn waking(controls: &Controls, conditions: &Conditions, history: &[HistoryBeat]) -> [bool; 4] {
+    core::array::from_fn(|part| {
+        let rests = |beat: &HistoryBeat| beat.music.parts[part].is_empty();
+        let limit = if history.iter().all(rests) { LONGEST_INTRO } else { LONGEST_REST }[part];
+        let is_free = controls.parts[part].on && conditions.density[part] == 0;
+        is_free && history.len() >= limit && history[history.len() - limit..].iter().all(rests)
+    })
 }
 
 /// Puts the plan's streams first, in order; what must be made takes the place of the last.
@@ -232,13 +269,21 @@ impl Turn<'_> {
         Chord::from_index(sampler.draw(self.plain, &self.grammar.chords()))
     }
 
-    /// The part's next note of this beat; `None` at its end.
-    fn note(&mut self, part: Part, notes: &[GridNote], sampler: &mut Sampler) -> Option<GridNote> {
+    /// The part's next note of this beat; `None` at its end, which `must_play` allows behind the
+    /// first note only.
+    fn note(
+        &mut self,
+        part: Part,
+        notes: &[GridNote],
+        must_play: bool,
+        sampler: &mut Sampler,
+    ) -> Option<GridNote> {
         let slot = 1 + part.index();
         let (decoder, plan) = (&mut *self.decoder, self.plan);
         let (logits, plain) = (&mut *self.logits, &mut *self.plain);
         plan.mix(slot, decoder.pos(), logits, plain);
-        let positions = self.grammar.positions(part, notes.last(), notes.len());
+        let mut positions = self.grammar.positions(part, notes.last(), notes.len());
+        positions[usize::from(steps::END)] &= !(must_play && notes.is_empty());
         let pos = sampler.draw_plausible(logits, plain, &positions, PLAUSIBLE_POSITION);
         if pos == usize::from(steps::END) {
             return None;
