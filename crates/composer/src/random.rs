@@ -1,5 +1,8 @@
 //! Random numbers that depend on a key alone, never on time or on earlier draws.
 
+use score::random::Random;
+pub(crate) use score::random::uniform as unit;
+
 /// Mixes seed, pass, beat and purpose (a part, or a use) into one number.
 pub(crate) fn key(seed: u32, pass: u32, beat: i64, purpose: u64) -> u64 {
     let words = [u64::from(seed), u64::from(pass), beat as u64, purpose];
@@ -12,15 +15,7 @@ pub(crate) fn next(state: &mut u64) -> u64 {
     mix(*state)
 }
 
-/// A number in `[0, 1)` from the upper bits.
-pub(crate) fn unit(bits: u64) -> f32 {
-    (bits >> 40) as f32 / (1u64 << 24) as f32
-}
-
-/// The finalizer of SplitMix64. Source: Steele, Lea & Flood 2014, fig. 17, in Stafford's variant 13.
+/// A hash of one number: the first of its stream.
 fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ value >> 31
+    Random::new(value).bits()
 }

@@ -26,7 +26,7 @@ fn main() -> model::Result<()> {
         (made - start).as_secs_f64() * 1e3,
         made.elapsed().as_secs_f64() * 1e3
     );
-    let mut random = weights::Random::new(2);
+    let mut random = score::random::Random::new(2);
     let mut step = || steps::FIELD_SIZES.map(|size| (random.bits() % size as u64) as u16);
     let history: Vec<_> = (0..config.context_len).map(|_| step()).collect();
     println!("kernel    streams  context  trunk us  with heads us  notes/s  prefill us/step");

@@ -1,7 +1,7 @@
 //! From logits to a class: mask, temperature, nucleus, and a keyed random stream.
 
 use crate::math;
-use crate::weights::Random;
+use score::random::Random;
 
 /// What a random stream is keyed by; time and threads are not among it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use score::random::Random;
 use score::steps;
 use serde::{Deserialize, Serialize};
 
@@ -168,40 +169,6 @@ pub fn random(config: &Config, seed: u64) -> Result<Weights> {
         weights.insert(name, Tensor::from_vec(values, shape, &Device::Cpu)?);
     }
     Ok(weights)
-}
-
-/// A small stream of random numbers: splitmix64.
-///
-/// Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
-#[derive(Clone, Debug)]
-pub struct Random {
-    state: u64,
-}
-
-impl Random {
-    /// A stream; equal seeds give equal streams on every machine.
-    pub fn new(seed: u64) -> Self {
-        Self { state: seed }
-    }
-
-    /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    /// Uniform in `0.0..1.0`, 24 bits.
-    pub fn uniform(&mut self) -> f32 {
-        (self.bits() >> 40) as f32 / (1u32 << 24) as f32
-    }
-
-    /// Nearly normal with mean 0 and variance 1: the sum of twelve uniforms, minus 6.
-    pub fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
-    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn allocations_are_counted() {
 fn a_decode_step_and_its_heads_allocate_nothing() {
     let config = Config::TINY;
     let packed = Arc::new(Packed::new(config, &weights::random(&config, 1).unwrap()).unwrap());
-    let mut random = weights::Random::new(2);
+    let mut random = score::random::Random::new(2);
     let mut step = || steps::FIELD_SIZES.map(|size| (random.bits() % size as u64) as u16);
     let inputs: Vec<_> = (0..96).map(|_| step()).collect();
     for n_streams in [1, 3, 7] {

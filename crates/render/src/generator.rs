@@ -9,20 +9,12 @@ use model::Network;
 
 use crate::host::MakeGenerator;
 
-/// The shipped weights and their manifest, if this program was built with them.
-#[cfg(shipped_model)]
-const SHIPPED: Option<(&[u8], &[u8])> = Some((
-    include_bytes!("../../../models/tributary-v1.safetensors"),
-    include_bytes!("../../../models/tributary-v1.json"),
-));
-#[cfg(not(shipped_model))]
-const SHIPPED: Option<(&[u8], &[u8])> = None;
+/// The shipped weights and their manifest.
+static WEIGHTS: &[u8] = include_bytes!("../../../models/tributary-v1.safetensors");
+static MANIFEST: &[u8] = include_bytes!("../../../models/tributary-v1.json");
 
 /// The name that stands for the stored patterns where a file of weights is expected.
 pub const PATTERNS: &str = "patterns";
-
-/// Whether a model is embedded; without one, stored patterns play.
-pub const HAS_SHIPPED_MODEL: bool = SHIPPED.is_some();
 
 /// Makes the generator of stored patterns, which needs no weights.
 pub fn patterns() -> MakeGenerator {
@@ -37,9 +29,9 @@ pub fn patterns() -> MakeGenerator {
 /// # Errors
 /// When a file cannot be read or does not fit this program; the message names the file.
 pub fn generator(file: Option<&Path>) -> Result<MakeGenerator> {
-    let network = match (file, SHIPPED) {
-        (Some(file), _) if file == Path::new(PATTERNS) => return Ok(patterns()),
-        (Some(file), _) => {
+    let network = match file {
+        Some(file) if file == Path::new(PATTERNS) => return Ok(patterns()),
+        Some(file) => {
             let manifest = file.with_extension("json");
             let read = |file: &Path| {
                 std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))
@@ -47,10 +39,7 @@ pub fn generator(file: Option<&Path>) -> Result<MakeGenerator> {
             Network::from_bytes(&read(file)?, &read(&manifest)?)
                 .with_context(|| format!("{} with {}", file.display(), manifest.display()))?
         }
-        (None, Some((weights, manifest))) => {
-            Network::from_bytes(weights, manifest).context("the shipped model")?
-        }
-        (None, None) => return Ok(patterns()),
+        None => Network::from_bytes(WEIGHTS, MANIFEST).context("the shipped model")?,
     };
     Ok(neural(network))
 }

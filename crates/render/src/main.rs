@@ -35,9 +35,6 @@ fn run(cli: &Cli) -> Result<()> {
     }
     let song = cli.song()?;
     let generator = render::generator(cli.model.as_deref()).context("--model")?;
-    if cli.model.is_none() && !render::HAS_SHIPPED_MODEL {
-        eprintln!("note: this program was built without a model; stored patterns play");
-    }
     let rendering = render::perform(&song, generator)?;
     for file in &cli.output {
         render::write(&rendering, file).context("--output")?;

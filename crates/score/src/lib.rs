@@ -20,6 +20,7 @@ pub mod key;
 mod note;
 mod piece;
 pub mod quantize;
+pub mod random;
 pub mod smf;
 pub mod steps;
 mod time;

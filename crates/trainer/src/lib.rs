@@ -17,7 +17,6 @@ pub mod optimizer;
 pub mod pack;
 pub mod prepare;
 pub mod recipe;
-pub mod rng;
 pub mod rows;
 pub mod shard;
 pub mod songs;

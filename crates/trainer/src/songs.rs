@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use score::HistoryBeat;
+use score::random::Random;
 
 use crate::corpus::Split;
 use crate::recipe::Recipe;
-use crate::rng::Rng;
 use crate::shard::{self, Index, SongEntry};
 
 /// A prepared song.
@@ -75,9 +75,9 @@ impl Songs {
     }
 
     /// A song of a genre: its collection by share, then the song by the root of its length.
-    pub fn draw(&self, genre: usize, rng: &mut Rng) -> &Song {
+    pub fn draw(&self, genre: usize, rng: &mut Random) -> &Song {
         let collections = &self.tables[genre];
-        let mut left = rng.unit() * collections.iter().map(|c| c.share).sum::<f32>();
+        let mut left = rng.uniform() * collections.iter().map(|c| c.share).sum::<f32>();
         let mut chosen = &collections[0];
         for collection in collections {
             chosen = collection;
@@ -86,7 +86,7 @@ impl Songs {
                 break;
             }
         }
-        let at = rng.unit() * chosen.sums.last().copied().unwrap_or(0.0);
+        let at = rng.uniform() * chosen.sums.last().copied().unwrap_or(0.0);
         let song = chosen.sums.partition_point(|sum| *sum <= at).min(chosen.songs.len() - 1);
         &self.songs[chosen.songs[song]]
     }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::weights::{self, Manifest, Weights};
 use model::{Config, Kernels, Network};
+use score::random::Random;
 use score::steps::Step;
 use serde::{Deserialize, Serialize};
 
@@ -245,7 +246,7 @@ impl<'a> Run<'a> {
         }
         let network = Network::new(config.network, &optimizer.weights(), Kernels::Fused)?;
         let mut sampler = WindowSampler::new(songs, recipe);
-        sampler.rng.0 = state.rng;
+        sampler.rng = Random::new(state.rng);
         Ok(Self { network, optimizer, sampler, state })
     }
 
@@ -264,7 +265,7 @@ impl<'a> Run<'a> {
         })?;
         self.state.n_steps += losses.n_steps() as u64;
         self.state.n_updates = self.optimizer.n_updates;
-        self.state.rng = self.sampler.rng.0;
+        self.state.rng = self.sampler.rng.state();
         Ok(mean.to_scalar::<f32>()?.into())
     }
 

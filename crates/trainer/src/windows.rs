@@ -1,6 +1,7 @@
 //! Training windows: a stretch of a song in C major or A minor, sometimes with parts of others.
 
 use score::quantize::pitch_class_weights;
+use score::random::Random;
 use score::steps::{
     self, BeatEncoder, Conditions, N_SLOTS, NULL_CONDITION, Step, density_class, register_class,
     tempo_class,
@@ -8,7 +9,6 @@ use score::steps::{
 use score::{Chord, GridNote, HistoryBeat, Key, Mode, Part};
 
 use crate::recipe::Recipe;
-use crate::rng::Rng;
 use crate::songs::{Song, Songs};
 
 /// Beats before a window that its references may look at: four bars of 4/4 and more.
@@ -130,13 +130,13 @@ pub struct WindowSampler<'a> {
     songs: &'a Songs,
     recipe: &'a Recipe,
     /// The state of everything random; checkpoints keep it.
-    pub rng: Rng,
+    pub rng: Random,
 }
 
 impl<'a> WindowSampler<'a> {
     /// Starts from the recipe's seed.
     pub fn new(songs: &'a Songs, recipe: &'a Recipe) -> Self {
-        Self { songs, recipe, rng: Rng(recipe.seed) }
+        Self { songs, recipe, rng: Random::new(recipe.seed) }
     }
 
     /// A row of at most `context_len` steps: windows until it is full, each with its number.

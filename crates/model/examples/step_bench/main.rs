@@ -102,7 +102,7 @@ fn main() -> Result<()> {
 
 /// Random steps under one genre, which the streams' conditions replace.
 fn history() -> Vec<[u16; N_INPUTS]> {
-    let mut random = weights::Random::new(2);
+    let mut random = score::random::Random::new(2);
     let mut step = || steps::FIELD_SIZES.map(|size| (random.bits() % size as u64) as u16);
     (0..=CONTEXT).map(|_| step()).collect()
 }

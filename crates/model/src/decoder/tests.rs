@@ -1,8 +1,9 @@
 use super::*;
 use crate::network::{Batch, Kernels, Network};
-use crate::weights::{self, Random, Weights};
+use crate::weights::{self, Weights};
 use crate::{Config, kernels};
 use candle_core::Tensor;
+use score::random::Random;
 
 fn random_steps(n: usize, seed: u64) -> Vec<[u16; N_INPUTS]> {
     let mut random = Random::new(seed);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::weights::Random;
+use score::random::Random;
 
 fn random(n: usize, seed: u64) -> Vec<f32> {
     let mut random = Random::new(seed);

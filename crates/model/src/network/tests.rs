@@ -1,7 +1,8 @@
 use candle_core::Var;
 
 use super::*;
-use crate::weights::{self, Random};
+use crate::weights;
+use score::random::Random;
 
 /// Steps with random fields; every third a BEAT, the others START or NOTE of all parts.
 fn random_steps(n: usize, seed: u64) -> (Vec<[u16; N_INPUTS]>, Vec<[u16; N_TARGETS]>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 
 use super::*;
-use crate::weights::Random;
+use score::random::Random;
 
 fn var(random: &mut Random, shape: &[usize]) -> Var {
     let n = shape.iter().product();

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::{BandModel, Network};
+use score::random::Random;
 use score::{BeatFrame, Controls, Meter, Note, Piece, Pitch, Tempo, Ticks, Velocity};
 use trainer::eval::{self, EvalOptions, Evaluation};
 use trainer::export::{self, ExportOptions};
-use trainer::rng::Rng;
 use trainer::train::{self, TrainOptions};
 use trainer::{checkpoint, prepare};
 
@@ -39,7 +39,7 @@ rope_base = 10000.0
 
 /// A song of a melody, a bass and drums that differs with the seed.
 fn song(seed: u64) -> Vec<u8> {
-    let mut rng = Rng(seed);
+    let mut rng = Random::new(seed);
     let mut piece = Piece::default();
     let mut add = |part: usize, eighth: i64, pitch: i32, duration: i64| {
         piece.parts[part].push(Note {
