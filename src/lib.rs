@@ -17,6 +17,7 @@ pub mod editor;
 pub mod engine;
 pub mod host;
 pub mod params;
+mod vst3;
 mod weights;
 
 use crate::editor::TributaryEditor;
@@ -133,5 +134,5 @@ impl Vst3Plugin for Tributary {
         &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Stereo];
 }
 
+// The VST3 is exported by `vst3`.
 nice_export_clap!(Tributary);
-nice_export_vst3!(Tributary);

@@ -13,6 +13,8 @@ mod clap_host;
 mod model_file;
 /// The renderer's parameters against the plugin's.
 mod parameters;
+/// Bounces after playback and playback after bounces: each in the mode that the host says.
+mod process_mode;
 /// What every format must keep: notes, exact positions, automation, state, hosts that misbehave.
 mod promises;
 /// Bundles, scripts and comparisons that the tests share.

@@ -4,8 +4,6 @@
 //! terminated once; a state is handed to both halves from the start of the stream; points of one
 //! parameter must share one queue; [`Event`]'s payload is a union that its type selects; the objects
 //! lent to the plugin must outlive the process call; the bar number does not travel in VST3.
-//! Plugins on nice-plug 0.4.2 are told the process mode of the set-up call *before* the last one,
-//! so this host announces its set-up twice, as hosts do that prepare again before a bounce.
 
 mod module;
 mod objects;
@@ -282,9 +280,7 @@ impl Instance for Vst3Instance {
         };
         // SAFETY: component and processor are alive; the setup is read during the call only.
         unsafe {
-            for _ in 0..2 {
-                checked("setupProcessing", self.processor.setupProcessing(&mut process_setup))?;
-            }
+            checked("setupProcessing", self.processor.setupProcessing(&mut process_setup))?;
             for index in 0..self.outputs.len() as int32 {
                 checked("activateBus", self.component.activateBus(AUDIO, OUTPUT, index, 1))?;
             }

@@ -1,0 +1,191 @@
+//! The VST3 entry points, around nice-plug's wrapper.
+//!
+//! nice-plug 0.4.2 builds the configuration that it activates a plugin with from the process mode
+//! of the set-up *before*, and stores the new mode afterwards. A host that sets up once, as the
+//! format asks, would bounce in real-time mode and then play in offline mode, where the composer
+//! is waited for. So this factory gives every instance a copy of the wrapper's table of audio
+//! processor functions whose `setupProcessing` runs twice: the second run finds the right mode
+//! stored. Calling it again with the same values is allowed at any time by the format.
+//!
+//! Apart from that it does what `nice_export_vst3!` does, for the one class that there is.
+
+use crate::Tributary;
+use nice_plug::wrapper::setup_logger;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
+    IAudioProcessor, IAudioProcessorVtbl, ProcessSetup,
+};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{
+    FIDString, FUnknown, IPluginFactory, IPluginFactory2, IPluginFactory2Trait, IPluginFactory3,
+    IPluginFactory3Trait, IPluginFactoryTrait, PClassInfo, PClassInfo2, PClassInfoW, PFactoryInfo,
+    TUID, int32, kInternalError, kInvalidArgument, kResultOk, tresult,
+};
+use nice_plug::wrapper::vst3::vst3::{Class, ComWrapper};
+use nice_plug::wrapper::vst3::{PluginInfo, Wrapper};
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+
+/// The wrapper's table and our copy of it, equal for all instances.
+static TABLES: OnceLock<Tables> = OnceLock::new();
+
+struct Tables {
+    wrapper: IAudioProcessorVtbl,
+    ours: IAudioProcessorVtbl,
+}
+
+/// Lets an instance run our `setupProcessing` instead of the wrapper's.
+///
+/// # Safety
+/// `processor` must lead to the audio processor interface of a `Wrapper<Tributary>` that nobody
+/// else has seen yet.
+unsafe fn correct(processor: *mut IAudioProcessor) {
+    // SAFETY: an interface pointer leads to a valid table for as long as its object lives.
+    let wrapper = unsafe { *(*processor).vtbl };
+    let tables = TABLES.get_or_init(|| Tables {
+        wrapper,
+        ours: IAudioProcessorVtbl { setupProcessing: setup_processing, ..wrapper },
+    });
+    // SAFETY: the caller's promise: nobody reads the slot meanwhile. Our table lives for ever, has
+    // the same layout, and its other functions are the wrapper's own, which find their object from
+    // `processor` alone.
+    unsafe { (*processor).vtbl = &tables.ours };
+}
+
+/// Hands the set-up on twice, see the head of this file.
+unsafe extern "system" fn setup_processing(
+    this: *mut IAudioProcessor,
+    setup: *mut ProcessSetup,
+) -> tresult {
+    let Some(tables) = TABLES.get() else { return kInternalError };
+    let original = tables.wrapper.setupProcessing;
+    // SAFETY: `this` and `setup` are the host's, under the format's rules; the function that they
+    // go to is the one that the host would have called.
+    unsafe {
+        let result = original(this, setup);
+        if result == kResultOk { original(this, setup) } else { result }
+    }
+}
+
+struct Factory {
+    class: PluginInfo,
+}
+
+impl Factory {
+    fn new() -> Self {
+        Self { class: PluginInfo::for_plugin::<Tributary>() }
+    }
+
+    /// Writes what `make` gives for the only class.
+    unsafe fn describe<T>(
+        &self,
+        index: int32,
+        info: *mut T,
+        make: impl Fn(&PluginInfo) -> T,
+    ) -> tresult {
+        if index != 0 || info.is_null() {
+            return kInvalidArgument;
+        }
+        // SAFETY: not null, and by the format's rules room for a `T`.
+        unsafe { info.write(make(&self.class)) };
+        kResultOk
+    }
+}
+
+impl Class for Factory {
+    type Interfaces = (IPluginFactory, IPluginFactory2, IPluginFactory3);
+}
+
+impl IPluginFactoryTrait for Factory {
+    unsafe fn getFactoryInfo(&self, info: *mut PFactoryInfo) -> tresult {
+        // SAFETY: the caller's promise.
+        unsafe { self.describe(0, info, PluginInfo::create_factory_info) }
+    }
+
+    unsafe fn countClasses(&self) -> int32 {
+        1
+    }
+
+    unsafe fn getClassInfo(&self, index: int32, info: *mut PClassInfo) -> tresult {
+        // SAFETY: the caller's promise.
+        unsafe { self.describe(index, info, PluginInfo::create_class_info) }
+    }
+
+    unsafe fn createInstance(
+        &self,
+        class: FIDString,
+        interface: FIDString,
+        object: *mut *mut c_void,
+    ) -> tresult {
+        if class.is_null() || interface.is_null() || object.is_null() {
+            return kInvalidArgument;
+        }
+        // SAFETY: not null, and by the format's rules 16 bytes.
+        if unsafe { *class.cast::<[u8; 16]>() } != *self.class.cid {
+            return kInvalidArgument;
+        }
+        let wrapper = ComWrapper::new(Wrapper::<Tributary>::new());
+        let (Some(processor), Some(unknown)) =
+            (wrapper.as_com_ref::<IAudioProcessor>(), wrapper.as_com_ref::<FUnknown>())
+        else {
+            return kInternalError;
+        };
+        let unknown = unknown.as_ptr();
+        // SAFETY: the object was made above and is known here alone. The query adds the reference
+        // that the host gets; ours goes at the end of this function.
+        unsafe {
+            correct(processor.as_ptr());
+            ((*(*unknown).vtbl).queryInterface)(unknown, interface.cast::<TUID>(), object)
+        }
+    }
+}
+
+impl IPluginFactory2Trait for Factory {
+    unsafe fn getClassInfo2(&self, index: int32, info: *mut PClassInfo2) -> tresult {
+        // SAFETY: the caller's promise.
+        unsafe { self.describe(index, info, PluginInfo::create_class_info_2) }
+    }
+}
+
+impl IPluginFactory3Trait for Factory {
+    unsafe fn getClassInfoUnicode(&self, index: int32, info: *mut PClassInfoW) -> tresult {
+        // SAFETY: the caller's promise.
+        unsafe { self.describe(index, info, PluginInfo::create_class_info_unicode) }
+    }
+
+    unsafe fn setHostContext(&self, _context: *mut FUnknown) -> tresult {
+        kResultOk
+    }
+}
+
+/// Where a VST3 host begins.
+#[unsafe(no_mangle)]
+pub extern "system" fn GetPluginFactory() -> *mut c_void {
+    let factory = ComWrapper::new(Factory::new()).to_com_ptr::<IPluginFactory>();
+    factory.map_or(null_mut(), |factory| factory.into_raw().cast())
+}
+
+/// Declares the functions that hosts call after loading and before unloading the library.
+macro_rules! module_functions {
+    ($abi:literal, $enter:ident($($argument:ident)?), $leave:ident) => {
+        /// Called by the host after it has loaded the library.
+        #[unsafe(no_mangle)]
+        pub extern $abi fn $enter($($argument: *mut c_void)?) -> bool {
+            $(let _ = $argument;)?
+            setup_logger::<Tributary>();
+            true
+        }
+
+        /// Called by the host before it unloads the library.
+        #[unsafe(no_mangle)]
+        pub extern $abi fn $leave() -> bool {
+            true
+        }
+    };
+}
+
+#[cfg(all(target_family = "unix", not(target_os = "macos")))]
+module_functions!("C", ModuleEntry(library), ModuleExit);
+#[cfg(target_os = "macos")]
+module_functions!("C", bundleEntry(bundle), bundleExit);
+#[cfg(target_os = "windows")]
+module_functions!("system", InitDll(), ExitDll);
