@@ -318,9 +318,12 @@ impl OutputEventBuffer for Outbox {
 }
 
 impl ClapProcessor {
-    /// Fills the input list, merged by time: changes before notes of the same frame.
+    /// Fills the input list, merged by time: transport before changes before notes of a frame.
     fn fill_input(&mut self, block: &Block) -> Result<()> {
         self.input.clear();
+        for change in &block.transports {
+            self.input.push(&transport_event(change.transport, change.offset));
+        }
         for change in &block.changes {
             let parameter = self.parameters.find(&change.parameter)?;
             let index = self.parameters.iter().position(|known| known.id == parameter.id);
@@ -358,7 +361,7 @@ impl Processor for ClapProcessor {
         output.prepare(&self.buses, block.frames);
         self.output.events.clear();
         (self.output.others, self.output.refused) = (0, 0);
-        let transport = block.transport.map(transport_event);
+        let transport = block.transport.map(|transport| transport_event(transport, 0));
         let processor = self
             .processor
             .ensure_processing_started()
@@ -400,21 +403,20 @@ impl Processor for ClapProcessor {
     }
 }
 
-fn transport_event(transport: Transport) -> TransportEvent {
+fn transport_event(transport: Transport, offset: u32) -> TransportEvent {
     let seconds = |beats: f64| SecondsTime::from_float(beats * 60.0 / transport.tempo);
-    let mut flags = TransportFlags::HAS_TEMPO
-        | TransportFlags::HAS_BEATS_TIMELINE
-        | TransportFlags::HAS_SECONDS_TIMELINE
-        | TransportFlags::HAS_TIME_SIGNATURE;
-    if transport.playing {
-        flags |= TransportFlags::IS_PLAYING;
-    }
-    if transport.loop_beats.is_some() {
-        flags |= TransportFlags::IS_LOOP_ACTIVE;
-    }
+    let known = transport.known;
+    let timelines = TransportFlags::HAS_BEATS_TIMELINE | TransportFlags::HAS_SECONDS_TIMELINE;
+    let mut flags = TransportFlags::empty();
+    flags.set(TransportFlags::HAS_TEMPO, known.tempo);
+    flags.set(timelines, known.position);
+    flags.set(TransportFlags::HAS_TIME_SIGNATURE, known.meter);
+    flags.set(TransportFlags::IS_PLAYING, transport.playing);
+    flags.set(TransportFlags::IS_RECORDING, transport.recording);
+    flags.set(TransportFlags::IS_LOOP_ACTIVE, transport.loop_beats.is_some());
     let (loop_start, loop_end) = transport.loop_beats.unwrap_or_default();
     TransportEvent {
-        header: EventHeader::new_core(0, EventFlags::empty()),
+        header: EventHeader::new_core(offset, EventFlags::empty()),
         flags,
         song_pos_beats: BeatTime::from_float(transport.position_beats),
         song_pos_seconds: seconds(transport.position_beats),

@@ -34,6 +34,7 @@ mod parameters;
 mod recording;
 mod run;
 mod script;
+mod stepper;
 mod vst3;
 
 pub use clap::ClapInstance;
@@ -42,5 +43,9 @@ pub use instance::{Bus, Format, Instance, NoHook, Output, ProcessHook, Processor
 pub use parameters::{Parameter, ParameterList, stable_id};
 pub use recording::{BusAudio, EventKind, HostEvent, PlayedNote, Recording, pair_notes};
 pub use run::{play, prepare, run};
-pub use script::{Block, InputNote, ParameterChange, Script, Setting, Song, Transport};
+pub use script::{
+    Action, Block, InputNote, Known, ParameterChange, Script, Setting, Song, Transport,
+    TransportChange,
+};
+pub use stepper::Stepper;
 pub use vst3::Vst3Instance;

@@ -108,6 +108,10 @@ pub struct Recording {
     pub other_events: usize,
     /// Number of events that the host refused.
     pub refused_events: usize,
+    /// Number of states that the plugin refused, see [`Action`](crate::Action).
+    pub refused_states: usize,
+    /// Number of notes that sound after each block.
+    pub sounding: Vec<usize>,
     /// Sound by output bus, main first.
     pub audio: Vec<BusAudio>,
     /// Wall time of each process call in nanoseconds.

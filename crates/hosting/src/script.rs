@@ -7,6 +7,8 @@ use crate::{Error, Result, Setup};
 pub struct Transport {
     /// Whether the song moves.
     pub playing: bool,
+    /// Whether the host records what the plugin plays.
+    pub recording: bool,
     /// Song position of the block's first frame in beats (quarter notes); negative in a pre-roll.
     pub position_beats: f64,
     /// Beats a minute.
@@ -19,6 +21,51 @@ pub struct Transport {
     pub bar_number: i32,
     /// The host's loop in beats, when it is on.
     pub loop_beats: Option<(f64, f64)>,
+    /// What of this the host tells the plugin.
+    pub known: Known,
+}
+
+/// Which fields of a [`Transport`] a host fills in; it marks the others as unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Tempo.
+    pub tempo: bool,
+    /// Position, bar and loop. A VST3 host gives a position in samples all the same.
+    pub position: bool,
+    /// Meter.
+    pub meter: bool,
+}
+
+impl Default for Known {
+    /// A host that tells everything.
+    fn default() -> Self {
+        Self { tempo: true, position: true, meter: true }
+    }
+}
+
+/// A transport that begins to hold inside a block: CLAP's transport event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransportChange {
+    /// Frame in the block.
+    pub offset: u32,
+    /// What holds from there on; its position is the one at `offset`.
+    pub transport: Transport,
+}
+
+/// What a host does between two process calls.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Cuts the stream, see [`Processor::reset`](crate::Processor::reset).
+    Reset,
+    /// Stops processing; the next block starts it again.
+    StopProcessing,
+    /// Deactivates and activates anew with this set-up.
+    Activate(Setup),
+    /// Restores a state from the main thread, between two blocks.
+    LoadState(Vec<u8>),
+    /// Restores a state from the main thread while the audio thread goes on, so that no block is
+    /// known to be the first after it.
+    LoadStateMeanwhile(Vec<u8>),
 }
 
 /// A parameter that changes inside a block.
@@ -50,14 +97,27 @@ pub struct InputNote {
 /// One process call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Block {
+    /// What the host does before this call, in order.
+    pub before: Vec<Action>,
     /// Length; 0 is a parameter flush.
     pub frames: usize,
     /// The song, or `None` for a host that tells nothing about it.
     pub transport: Option<Transport>,
+    /// Changes of the transport inside the block, by offset; only CLAP has them.
+    pub transports: Vec<TransportChange>,
     /// Parameter changes, by offset.
     pub changes: Vec<ParameterChange>,
     /// Notes, by offset.
     pub notes: Vec<InputNote>,
+}
+
+impl Block {
+    /// Changes a parameter at an offset, after what is changed there already.
+    pub fn change(&mut self, offset: u32, parameter: &str, value: f64) {
+        let place = self.changes.partition_point(|change| change.offset <= offset);
+        let change = ParameterChange { offset, parameter: parameter.to_owned(), value };
+        self.changes.insert(place, change);
+    }
 }
 
 /// A song of one tempo and one meter whose first bar starts at beat 0.
@@ -84,12 +144,14 @@ impl Song {
         let bar = (position_beats / bar_beats + 1e-9).floor();
         Transport {
             playing,
+            recording: false,
             position_beats,
             tempo: self.tempo,
             meter: self.meter,
             bar_start_beats: bar * bar_beats,
             bar_number: bar as i32,
             loop_beats: self.loop_beats,
+            known: Known::default(),
         }
     }
 }
@@ -195,6 +257,14 @@ impl Script {
         self.blocks.extend(std::iter::repeat_n(Block { frames, ..Block::default() }, count));
     }
 
+    /// Lets the host do something before the block at an index.
+    ///
+    /// # Panics
+    /// When there is no such block.
+    pub fn before(&mut self, index: usize, action: Action) {
+        self.blocks[index].before.push(action);
+    }
+
     /// The block that plays a beat for the first time and the offset in it, in frames.
     ///
     /// # Errors
@@ -218,10 +288,23 @@ impl Script {
     /// [`Error::BeatNotPlayed`].
     pub fn set_at(&mut self, beat: f64, parameter: &str, value: f64) -> Result<()> {
         let (index, offset) = self.locate(beat)?;
-        let changes = &mut self.blocks[index].changes;
-        let place = changes.partition_point(|change| change.offset <= offset);
-        changes.insert(place, ParameterChange { offset, parameter: parameter.to_owned(), value });
+        self.blocks[index].change(offset, parameter, value);
         Ok(())
+    }
+
+    /// Changes a parameter at a frame of the script. `value` is normalised.
+    ///
+    /// # Panics
+    /// When the script is not that long.
+    pub fn set_at_frame(&mut self, frame: usize, parameter: &str, value: f64) {
+        let mut start = 0;
+        for block in &mut self.blocks {
+            if frame < start + block.frames {
+                return block.change((frame - start) as u32, parameter, value);
+            }
+            start += block.frames;
+        }
+        panic!("frame {frame} is behind the script's end");
     }
 
     /// Moves a parameter linearly between two `(beat, value)` points in steps of a 24th beat: the

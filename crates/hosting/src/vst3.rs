@@ -378,6 +378,9 @@ impl Processor for Vst3Processor {
         output: &mut Output,
         hook: &mut dyn ProcessHook,
     ) -> Result<()> {
+        if !block.transports.is_empty() {
+            return Err(Error::refused("process", "VST3 has no transport inside a block"));
+        }
         output.prepare(&self.buses, block.frames);
         self.input.events.replace(block.notes.iter().map(input_event).collect());
         self.output.events.borrow_mut().clear();
@@ -516,15 +519,24 @@ fn process_context(transport: Option<Transport>, rate: f64, steady_frame: i64) -
     let mut context: ProcessContext = unsafe { std::mem::zeroed() };
     context.sampleRate = rate;
     let Some(transport) = transport else { return context };
-    let mut flags = Flags::kTempoValid
-        | Flags::kTimeSigValid
-        | Flags::kProjectTimeMusicValid
-        | Flags::kBarPositionValid
-        | Flags::kContTimeValid;
+    let known = transport.known;
+    let mut flags = Flags::kContTimeValid;
+    if known.tempo {
+        flags |= Flags::kTempoValid;
+    }
+    if known.meter {
+        flags |= Flags::kTimeSigValid;
+    }
+    if known.position {
+        flags |= Flags::kProjectTimeMusicValid | Flags::kBarPositionValid;
+    }
     if transport.playing {
         flags |= Flags::kPlaying;
     }
-    if let Some((start, end)) = transport.loop_beats {
+    if transport.recording {
+        flags |= Flags::kRecording;
+    }
+    if let Some((start, end)) = transport.loop_beats.filter(|_| known.position) {
         flags |= Flags::kCycleValid | Flags::kCycleActive;
         (context.cycleStartMusic, context.cycleEndMusic) = (start, end);
     }
