@@ -35,22 +35,19 @@ pub struct Band {
     /// Samples for which the built-in sound is still rendered after it was switched off.
     sound_left: usize,
     bypassed: bool,
-    /// Ends the composing thread when the instance goes.
+    /// Takes the instance from the composing thread when it goes.
     _worker: WorkerHandle,
 }
 
 impl Band {
-    /// Starts the composing thread, and shows the editor where to look.
+    /// Joins the composing thread, and shows the editor where to look.
     ///
     /// Not for the audio thread.
-    ///
-    /// # Errors
-    /// [`composer::Error::Thread`] when the system gives no thread.
-    pub fn start(sample_rate: f32, link: &Link) -> composer::Result<Self> {
+    pub fn start(sample_rate: f32, link: &Link) -> Self {
         let Session { player, worker, preview, status, report, commands, capture, offline } =
-            session::start(crate::weights::make_generator, Settings::default())?;
+            session::start(crate::weights::make_generator, Settings::default());
         *link.view() = Some(View { status, report, preview, commands, capture });
-        Ok(Self {
+        Self {
             player,
             offline,
             renders_offline: false,
@@ -62,7 +59,7 @@ impl Band {
             sound_left: 0,
             bypassed: false,
             _worker: worker,
-        })
+        }
     }
 
     /// Takes over a host's settings. Not for the audio thread.
@@ -145,7 +142,9 @@ impl Band {
             self.player.stop_all(&mut emit);
         } else if self.renders_offline {
             let (player, limit) = (&mut self.player, OFFLINE_LIMIT);
-            self.offline.fill_block(player, playhead, n_samples, controls, limit, &mut emit);
+            // What did not come is counted where the editor sees it.
+            let _ =
+                self.offline.fill_block(player, playhead, n_samples, controls, limit, &mut emit);
         } else {
             self.player.fill_block(playhead, n_samples, controls, &mut emit);
         }

@@ -1,7 +1,7 @@
 //! Tributary: a CLAP and VST3 instrument that composes a four-part band.
 //!
-//! The plugin shell: it joins the host's audio thread (`process`), the composing thread (started
-//! by [`engine::Band`]) and the GUI thread ([`editor`]), and is the only crate that knows the
+//! The plugin shell: it joins the host's audio thread (`process`), the composing thread (shared by
+//! all instances, see [`engine::Band`]) and the GUI thread ([`editor`]), and is the only crate that knows the
 //! plugin framework. It makes no music of its own; see the `composer` and `player` crates.
 //!
 //! ```
@@ -74,18 +74,8 @@ impl Plugin for Tributary {
         _context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let sample_rate = buffer_config.sample_rate;
-        if self.band.is_none() {
-            match Band::start(sample_rate, &self.link) {
-                Ok(band) => self.band = Some(band),
-                Err(error) => {
-                    nice_error!("{error}");
-                    return false;
-                }
-            }
-        }
-        if let Some(band) = &mut self.band {
-            band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
-        }
+        let band = self.band.get_or_insert_with(|| Band::start(sample_rate, &self.link));
+        band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
         true
     }
 

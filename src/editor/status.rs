@@ -45,7 +45,11 @@ fn worker(state: WorkerState, failure: Option<&str>) -> (String, Color32) {
 fn lateness(status: &Status) -> (String, Color32) {
     let (late, dropped, underruns) = (status.late(), status.dropped(), status.underruns());
     let color = if late + dropped + underruns > 0 { theme::WARNING } else { theme::TEXT };
-    (format!("late: {late}, dropped: {dropped}, missed beats: {underruns}"), color)
+    let given_up = match status.given_up() {
+        0 => String::new(),
+        n => format!(", waited for in vain: {n}"),
+    };
+    (format!("late: {late}, dropped: {dropped}, missed beats: {underruns}{given_up}"), color)
 }
 
 /// The chord at the playhead.

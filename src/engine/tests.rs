@@ -7,7 +7,7 @@ const RATE: f32 = 48_000.0;
 
 /// A band that renders offline, so that every beat is in time.
 fn offline_band() -> Band {
-    let mut band = Band::start(RATE, &Link::default()).unwrap();
+    let mut band = Band::start(RATE, &Link::default());
     band.configure(RATE, true);
     band
 }
@@ -174,7 +174,7 @@ fn a_host_without_transport_is_played_by_the_own_clock() {
 fn the_editor_finds_the_band_once_it_plays() {
     let link = Link::default();
     assert!(link.view().is_none());
-    let mut band = Band::start(RATE, &link).unwrap();
+    let mut band = Band::start(RATE, &link);
     band.configure(RATE, true);
     play(&mut band, &TributaryParams::default(), 4, &[512]);
     let mut view = link.view();

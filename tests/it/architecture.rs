@@ -110,7 +110,7 @@ fn only_the_plugin_names_its_framework() {
 }
 
 #[test]
-fn only_the_composers_worker_starts_a_thread() {
+fn only_the_composers_crew_starts_a_thread() {
     let engine = ["score", "model", "player", "composer", "synth"];
     let folders: Vec<String> = engine.iter().map(|name| format!("crates/{name}/src")).collect();
     let folders: Vec<&str> = folders.iter().map(String::as_str).chain(["src"]).collect();
@@ -121,7 +121,7 @@ fn only_the_composers_worker_starts_a_thread() {
             found.push(relative(&file));
         }
     }
-    assert_eq!(found, ["crates/composer/src/worker.rs"]);
+    assert_eq!(found, ["crates/composer/src/crew.rs"]);
 }
 
 #[test]

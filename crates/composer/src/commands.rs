@@ -3,7 +3,7 @@
 use crossbeam_channel::{Sender, TrySendError};
 use score::Part;
 
-use crate::worker::Waker;
+use crate::crew::Waker;
 use crate::{Error, Result};
 
 /// Commands that can wait; a user cannot click faster.

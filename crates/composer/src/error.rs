@@ -33,6 +33,12 @@ pub enum Error {
         /// Commands that fit.
         capacity: usize,
     },
+    /// A host that may wait has waited for a beat as long as it would.
+    #[error("a beat was not composed within {} s", limit.as_secs_f64())]
+    GivenUp {
+        /// How long it has waited.
+        limit: std::time::Duration,
+    },
     /// The composing thread has ended.
     #[error("the composing thread has ended")]
     Ended,

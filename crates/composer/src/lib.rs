@@ -1,8 +1,8 @@
 //! The background thread that keeps the band's music composed ahead of the playhead.
 //!
-//! Runs on **a thread of its own**, one a session, which may allocate and wait. The audio thread
-//! sends it a [`player::BeatRequest`] for every beat; it composes the beat with a [`Generator`],
-//! writes it down in a ledger, and sends back the notes:
+//! Runs on **a thread of its own**, one a process, which may allocate and wait. The audio threads
+//! of all sessions send it a [`player::BeatRequest`] for every beat; whichever is due first, it
+//! composes with the session's [`Generator`], writes it down in a ledger, and sends back the notes:
 //!
 //! ```text
 //! BeatRequest ─► ledger: exists? ─no─► Generator ─► ledger ─► scheduler ─► ScheduledNote
@@ -19,20 +19,23 @@
 //! use std::time::Duration;
 //!
 //! let make = || Ok(Box::new(PatternGenerator::new()) as Box<dyn composer::Generator>);
-//! let mut session = session::start(make, Settings::default()).unwrap();
+//! let mut session = session::start(make, Settings::default());
 //! let playhead = Playhead { playing: true, ..Playhead::standing(48_000.0) };
 //! let mut n_events = 0;
-//! let in_time = session.offline.fill_block(
+//! session.offline.fill_block(
 //!     &mut session.player, &playhead, 24_000, &Controls::default(), Duration::from_secs(10),
 //!     &mut |_event| { n_events += 1; true },
-//! );
-//! assert!(in_time && n_events > 0);
+//! ).unwrap();
+//! assert!(n_events > 0);
 //! ```
 //!
-//! Start at [`session::start`]; `worker.rs` has the loop.
+//! Start at [`session::start`]; `crew.rs` has the thread, `worker.rs` what it does for a
+//! session.
 
 mod capture;
 mod commands;
+mod crew;
+mod denormals;
 mod error;
 mod generator;
 mod ledger;
@@ -45,10 +48,13 @@ mod scheduler;
 pub mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timing;
+mod turns;
 mod worker;
 
 pub use capture::{CAPTURE_BARS, Capture};
 pub use commands::{Command, Commands};
+pub use crew::{Waker, WorkerHandle};
 pub use error::{Error, GenerateError, Result};
 pub use generator::Generator;
 pub use ledger::HISTORY_BEATS;
@@ -57,4 +63,5 @@ pub use offline::Offline;
 pub use pattern::PatternGenerator;
 pub use preview::{Preview, PreviewBeat, PreviewReader};
 pub use session::{Player, Session, Settings, SteppedSession};
-pub use worker::{Report, Waker, Worker, WorkerHandle};
+pub use timing::{Histogram, Timing};
+pub use worker::{Report, Worker};

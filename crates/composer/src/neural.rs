@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use model::{BandModel, Given, Network};
 use parking_lot::Mutex;
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GridBeat, GridNote, Part};
+use score::{Blend, Controls, Genre, GridBeat, GridNote, Meter, Part, Tempo};
 
 use crate::{Error, Generator, Result};
 
@@ -29,7 +29,7 @@ impl NeuralGenerator {
 
     /// A generator over weights embedded in the program, which all instances of a process share.
     ///
-    /// The first call parses them; they are freed with the last generator. `weights` is a
+    /// The first call parses and tries them; they are freed with the last generator. `weights` is a
     /// safetensors file, `manifest` its JSON. For weights from a file, use [`Network::from_bytes`]
     /// and [`Self::new`].
     ///
@@ -44,11 +44,20 @@ impl NeuralGenerator {
             return Ok(Self::new(network));
         }
         let network = Network::from_bytes(weights, manifest)
+            .and_then(|network| warm_up(&network).map(|()| network))
             .map_err(|error| Error::Load { message: error.to_string() })?;
         shared.retain(|(s, network)| *s != source && network.strong_count() > 0);
         shared.push((source, Arc::downgrade(&network)));
         Ok(Self::new(network))
     }
+}
+
+/// Composes a beat that nobody hears, so that the first that counts finds weights and code in
+/// memory, and weights that cannot compose are refused before they go live.
+fn warm_up(network: &Arc<Network>) -> model::Result<()> {
+    let controls = Controls { blend: Blend::pure(Genre::Rock), ..Controls::default() };
+    let frame = BeatFrame::regular(0, Meter::default(), Tempo::default());
+    BandModel::new(Arc::clone(network)).compose(&[], &frame, &controls, 0).map(drop)
 }
 
 impl Generator for NeuralGenerator {

@@ -6,9 +6,10 @@ use player::Status;
 
 use crate::capture::Capture;
 use crate::commands::{COMMAND_CAPACITY, Commands};
+use crate::crew::{CREW, Crew, Waker, WorkerHandle};
 use crate::offline::Offline;
 use crate::preview::{Preview, PreviewReader, PreviewWriter};
-use crate::worker::{MakeGenerator, Report, Waker, Worker, WorkerHandle};
+use crate::worker::{MakeGenerator, Report, Worker};
 use crate::{Generator, Result};
 
 /// The player of a session.
@@ -24,7 +25,7 @@ pub struct Settings {}
 pub struct Session {
     /// For the audio thread.
     pub player: Box<Player>,
-    /// Keeps the composing thread alive; drop it last, on the host's main thread.
+    /// Keeps the session with the composing thread; drop it last, on the host's main thread.
     pub worker: WorkerHandle,
     /// For the editor.
     pub preview: PreviewReader,
@@ -58,23 +59,32 @@ pub struct SteppedSession {
     pub capture: Arc<Capture>,
 }
 
-/// Starts a session: the player is ready at once, the generator is made on the new thread.
+/// Starts a session: the player is ready at once, the generator is made on the composing thread,
+/// which all sessions of the process share and the first one starts.
 ///
-/// A generator that cannot be made is no error here: stored patterns play, and the report says
-/// why.
-///
-/// # Errors
-/// [`crate::Error::Thread`] when the system gives no thread.
+/// Nothing here is an error, since the player can do without music: the status says
+/// [`player::WorkerState::Fallback`] when the generator could not be made and stored patterns play,
+/// [`player::WorkerState::Stopped`] when the system gave no thread and nothing plays; the report
+/// says why.
 pub fn start(
     make_generator: impl FnOnce() -> Result<Box<dyn Generator>> + Send + 'static,
     settings: Settings,
-) -> Result<Session> {
+) -> Session {
+    start_with(&CREW, make_generator, settings)
+}
+
+/// The same with a crew of one's own.
+pub(crate) fn start_with(
+    crew: &'static Crew,
+    make_generator: impl FnOnce() -> Result<Box<dyn Generator>> + Send + 'static,
+    settings: Settings,
+) -> Session {
     let SteppedSession { player, worker, preview, status, report, mut commands, capture } =
         start_stepped(make_generator, settings);
-    let worker = WorkerHandle::spawn(worker)?;
+    let worker = crew.join(worker);
     commands.waker = worker.waker();
     let offline = Offline::new(worker.waker(), Arc::clone(&status));
-    Ok(Session { player, worker, preview, status, report, commands, capture, offline })
+    Session { player, worker, preview, status, report, commands, capture, offline }
 }
 
 /// The same without a thread.
@@ -98,6 +108,6 @@ pub fn start_stepped(
         PreviewWriter::new(preview_input),
         make_generator,
     );
-    let commands = Commands { sender, waker: Waker { thread: None } };
+    let commands = Commands { sender, waker: Waker::NONE };
     SteppedSession { player: Box::new(player), worker, preview, status, report, commands, capture }
 }

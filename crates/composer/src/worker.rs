@@ -1,12 +1,10 @@
-//! The thread that composes: the only spawn in the instrument's code.
+//! What composes for one session, a beat a turn.
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{JoinHandle, Thread};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
@@ -15,35 +13,42 @@ use score::grid::{BeatFrame, HistoryBeat};
 use score::{Controls, GridBeat, Part};
 
 use crate::capture::Capture;
+use crate::denormals::FlushDenormals;
 use crate::ledger::{Cell, Ledger};
 use crate::pattern::PatternGenerator;
 use crate::preview::PreviewWriter;
 use crate::scheduler::Scheduler;
+use crate::timing::Timing;
+use crate::turns::{Arrived, Due, PRIME_GRACE};
 use crate::{Command, Error, Generator, Result};
-
-/// How long the worker sleeps when nothing is asked of it. The audio thread may not wake it.
-const POLL: Duration = Duration::from_millis(1);
-
-/// How long dropping the handle waits for the beat that is being composed.
-const JOIN_LIMIT: Duration = Duration::from_secs(2);
 
 /// Makes the generator, on the worker's thread.
 pub(crate) type MakeGenerator = Box<dyn FnOnce() -> Result<Box<dyn Generator>> + Send>;
 
-/// What went wrong, in words; shared with the editor.
+/// What went wrong, in words, and what composing costs; shared with the editor.
 #[derive(Debug, Default)]
 pub struct Report {
     failure: Mutex<Option<String>>,
+    timing: Mutex<Timing>,
 }
 
 impl Report {
-    /// Why the stored patterns play, if they do.
+    /// Why stored patterns play, or nothing does, if that is so.
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().clone()
     }
+
+    /// How long the session's beats have taken.
+    pub fn timing(&self) -> Timing {
+        self.timing.lock().clone()
+    }
+
+    pub(crate) fn set_failure(&self, failure: Option<String>) {
+        *self.failure.lock() = failure;
+    }
 }
 
-/// The loop's body and all it needs. Owned by the thread, or stepped by hand in tests.
+/// One session's composing and all it needs. Served by the crew, or stepped by hand in tests.
 pub struct Worker {
     end: ComposerEnd,
     status: Arc<Status>,
@@ -53,7 +58,11 @@ pub struct Worker {
     preview: PreviewWriter,
     make_generator: Option<MakeGenerator>,
     generator: Box<dyn Generator>,
-    incoming: VecDeque<BeatRequest>,
+    /// Why the generator was replaced by stored patterns.
+    fallback: Option<String>,
+    made: Instant,
+    last_answer: Option<Instant>,
+    incoming: VecDeque<Arrived>,
     /// The request whose notes are in the outbox.
     sending: Option<u64>,
     scheduler: Scheduler,
@@ -81,6 +90,9 @@ impl Worker {
             preview,
             make_generator: Some(make_generator),
             generator: Box::new(PatternGenerator::new()),
+            fallback: None,
+            made: Instant::now(),
+            last_answer: None,
             incoming: VecDeque::new(),
             sending: None,
             scheduler: Scheduler::default(),
@@ -91,28 +103,80 @@ impl Worker {
 
     /// Does the next piece of work; `false` when there is none.
     pub fn step(&mut self) -> bool {
-        if let Some(make_generator) = self.make_generator.take() {
-            self.load(make_generator);
-            return true;
+        let was_sending = self.sending.is_some();
+        if self.poll(Instant::now()).is_none() {
+            return was_sending && self.sending.is_none();
+        }
+        self.work();
+        true
+    }
+
+    /// Takes in what came, hands out what can go, and says what is to be worked on next, if there
+    /// is anything.
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<Due> {
+        if self.make_generator.is_some() {
+            return Some(Due::At(self.made + PRIME_GRACE));
         }
         while let Ok(command) = self.commands.try_recv() {
             self.obey(command);
         }
-        self.receive();
+        self.receive(now);
         if let Some(sequence) = self.sending {
             if !self.scheduler.send(&mut self.end.notes) {
-                return false;
+                return None;
             }
             self.status.set_done(sequence);
             self.sending = None;
-            return true;
         }
-        let Some(request) = self.incoming.pop_front() else { return false };
-        self.answer(&request);
+        let first = self.incoming.front()?;
+        if self.incoming.iter().all(|arrived| arrived.request.waits) {
+            return Some(Due::WhenIdle(self.last_answer.map_or(first.at, |at| at.max(first.at))));
+        }
+        // Beats are answered in order, so those before an urgent one are as urgent.
+        let heard = self.status.playing().then(|| self.status.epoch());
+        self.incoming.iter().map(|arrived| arrived.deadline(heard)).min().map(Due::At)
+    }
+
+    /// Makes the generator, or answers the oldest request: what [`Self::poll`] has told.
+    pub(crate) fn work(&mut self) {
+        let _flush = FlushDenormals::begin();
+        if let Some(make_generator) = self.make_generator.take() {
+            return self.load(make_generator);
+        }
+        let Some(arrived) = self.incoming.pop_front() else { return };
+        let begun = Instant::now();
+        self.answer(&arrived.request);
         if self.incoming.is_empty() {
             self.preview.publish();
         }
-        true
+        self.account(&arrived, begun);
+    }
+
+    fn account(&mut self, arrived: &Arrived, begun: Instant) {
+        let now = Instant::now();
+        self.last_answer = Some(now);
+        let mut timing = self.report.timing.lock();
+        timing.composing.add(now - begun);
+        if arrived.request.kind == RequestKind::Commit && !arrived.request.waits {
+            let due = arrived.deadline(None);
+            timing.slack.add(due.saturating_duration_since(now));
+            timing.n_overdue += u32::from(due < now);
+        }
+    }
+
+    /// What it shares with everyone.
+    pub(crate) fn links(&self) -> (Arc<Status>, Arc<Report>) {
+        (Arc::clone(&self.status), Arc::clone(&self.report))
+    }
+
+    /// Tells the state that the work was left in, after nobody did it for a while.
+    pub(crate) fn resume(&self) {
+        self.report.set_failure(self.fallback.clone());
+        self.status.set_worker_state(match (&self.make_generator, &self.fallback) {
+            (Some(_), _) => WorkerState::Loading,
+            (None, None) => WorkerState::Ready,
+            (None, Some(_)) => WorkerState::Fallback,
+        });
     }
 
     fn load(&mut self, make_generator: MakeGenerator) {
@@ -129,7 +193,8 @@ impl Worker {
     }
 
     fn fall_back(&mut self, error: &Error) {
-        *self.report.failure.lock() = Some(error.to_string());
+        self.fallback = Some(error.to_string());
+        self.report.set_failure(self.fallback.clone());
         let failed = std::mem::replace(&mut self.generator, Box::new(PatternGenerator::new()));
         // A generator that panicked once may do so again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(failed)));
@@ -153,7 +218,7 @@ impl Worker {
     }
 
     /// Takes all requests in, and gives up those that a start or jump has overtaken.
-    fn receive(&mut self) {
+    fn receive(&mut self, now: Instant) {
         while let Ok(request) = self.end.requests.pop() {
             if request.fresh {
                 if let Some(left) = request.left {
@@ -162,7 +227,7 @@ impl Worker {
                 self.incoming.clear();
                 self.scheduler.drop_before(request.epoch);
             }
-            self.incoming.push_back(request);
+            self.incoming.push_back(Arrived { request, at: now });
         }
     }
 
@@ -245,75 +310,11 @@ fn take(
 }
 
 /// The words of a panic.
-fn panicked(payload: Box<dyn Any + Send>) -> Error {
+pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Error {
     let message = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no reason given".to_owned());
     Error::Panicked { message }
-}
-
-/// Wakes the worker. A system call: not for the audio thread in real time.
-#[derive(Clone, Debug)]
-pub struct Waker {
-    pub(crate) thread: Option<Thread>,
-}
-
-impl Waker {
-    /// Lets the worker look for work now.
-    pub fn wake(&self) {
-        if let Some(thread) = &self.thread {
-            thread.unpark();
-        }
-    }
-}
-
-/// Owns the composing thread; dropping it ends the thread.
-///
-/// Dropping waits for the beat that is being composed, at most two seconds: a generator that
-/// hangs longer is left behind rather than hanging the host.
-#[derive(Debug)]
-pub struct WorkerHandle {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl WorkerHandle {
-    /// Starts the thread.
-    pub(crate) fn spawn(mut worker: Worker) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let body = move || {
-            while !stopped.load(Ordering::Acquire) {
-                if !worker.step() {
-                    std::thread::park_timeout(POLL);
-                }
-            }
-            worker.status.set_worker_state(WorkerState::Stopped);
-        };
-        let thread = std::thread::Builder::new().name("tributary-compose".into()).spawn(body)?;
-        Ok(Self { stop, thread: Some(thread) })
-    }
-
-    pub(crate) fn waker(&self) -> Waker {
-        Waker { thread: self.thread.as_ref().map(|handle| handle.thread().clone()) }
-    }
-}
-
-impl Drop for WorkerHandle {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        let Some(handle) = self.thread.take() else { return };
-        handle.thread().unpark();
-        let deadline = Instant::now() + JOIN_LIMIT;
-        while !handle.is_finished() {
-            if Instant::now() >= deadline {
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        // The body catches the generator's panics; any other has nowhere to go from a drop.
-        let _ = handle.join();
-    }
 }

@@ -44,5 +44,5 @@ pub use playhead::Playhead;
 pub use queue::{
     ComposerEnd, MAX_NOTES_PER_BEAT, QUEUE_CAPACITY, REQUEST_CAPACITY, ScheduledNote, connect,
 };
-pub use request::{BeatRequest, Epoch, Form, Left, RequestKind};
+pub use request::{BeatRequest, Epoch, Form, Left, MAX_LEAD_SECS, RequestKind};
 pub use status::{Status, WorkerState};

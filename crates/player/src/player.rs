@@ -77,6 +77,10 @@ pub struct Player<S> {
     blocked: bool,
     lookahead_beats: f64,
     form: Form,
+    /// Whether the host waits between the halves of the block.
+    waits: bool,
+    /// The newest request whose answer a waiting host has given up.
+    given_up: u64,
 }
 
 impl<S: Deref<Target = Status>> Player<S> {
@@ -111,6 +115,8 @@ impl<S: Deref<Target = Status>> Player<S> {
             blocked: false,
             lookahead_beats: 1.0,
             form: Form::default(),
+            waits: false,
+            given_up: 0,
         }
     }
 
@@ -138,15 +144,22 @@ impl<S: Deref<Target = Status>> Player<S> {
         controls: &Controls,
         emit: &mut impl FnMut(PlayerEvent) -> bool,
     ) {
-        self.begin_block(playhead, n_samples, controls);
+        self.waits = false;
+        self.open_block(playhead, n_samples, controls);
         self.finish_block(emit);
     }
 
-    /// First half of [`Self::fill_block`]: follows the transport and asks for beats.
+    /// First half of [`Self::fill_block`] for hosts that wait: follows the transport and asks for
+    /// beats.
     ///
     /// Offline rendering waits between the halves until the composer has answered
     /// [`Self::needed_sequence`].
     pub fn begin_block(&mut self, playhead: &Playhead, n_samples: usize, controls: &Controls) {
+        self.waits = true;
+        self.open_block(playhead, n_samples, controls);
+    }
+
+    fn open_block(&mut self, playhead: &Playhead, n_samples: usize, controls: &Controls) {
         let playhead = playhead.sanitized();
         let n_samples = i64::try_from(n_samples).unwrap_or(i64::MAX).min(1 << 31);
         self.block =
@@ -179,6 +192,20 @@ impl<S: Deref<Target = Status>> Player<S> {
         }
         let last = self.timeline.beats_at(self.block.end);
         self.commits.last_until(self.cursor.current(), floor(last + BEAT_NUDGE))
+    }
+
+    /// Number of the newest request; 0 if there was none.
+    pub fn newest_sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Says that the host goes on without [`Self::needed_sequence`]; counts its beat once.
+    pub fn give_up(&mut self) {
+        let needed = self.needed_sequence();
+        if needed > self.given_up {
+            self.given_up = needed;
+            self.status.count_given_up();
+        }
     }
 
     /// Takes notes out of the queue, so that the composer can go on sending.

@@ -69,4 +69,13 @@ pub struct BeatRequest {
     pub fresh: bool,
     /// On the first request after a stop or jump: where the music before it ended.
     pub left: Option<Left>,
+    /// Seconds from the first sample of the block that asks to the beat's own,
+    /// `0.0..=MAX_LEAD_SECS` at the tempo of that block: what is left to answer in.
+    pub lead_secs: f32,
+    /// Whether the host waits for the answer, as an offline render does; its clock is not the
+    /// wall's, and nothing is late.
+    pub waits: bool,
 }
+
+/// The longest lead that a request tells, in seconds.
+pub const MAX_LEAD_SECS: f32 = 60.0;

@@ -34,6 +34,7 @@ pub struct Status {
     refused: AtomicU32,
     underruns: AtomicU32,
     delayed_requests: AtomicU32,
+    given_up: AtomicU32,
     cells_ahead: AtomicU32,
     done: AtomicU64,
     reprime: AtomicU32,
@@ -73,6 +74,8 @@ counters! {
     underruns, count_underrun;
     /// Times that the request queue was full.
     delayed_requests, count_delayed_request;
+    /// Beats that an offline render has waited for in vain, and played without.
+    given_up, count_given_up;
 }
 
 impl Status {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use composer::{Generator, Session, session};
 use player::{Form, PlayerEvent, Playhead};
 use score::{Controls, Meter, Tempo};
@@ -30,18 +30,15 @@ pub struct OfflineHost {
 
 impl OfflineHost {
     /// Starts an instrument that stands at the song's start.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
     pub fn start(
         make_generator: MakeGenerator,
         tempo: Tempo,
         meter: Meter,
         sample_rate: f64,
-    ) -> Result<Self> {
-        let session = session::start(make_generator, composer::Settings::default())?;
+    ) -> Self {
+        let session = session::start(make_generator, composer::Settings::default());
         let playhead = Playhead { tempo, meter, ..Playhead::standing(sample_rate) };
-        Ok(Self { session, playhead, origin_beats: 0.0, n_played: 0 })
+        Self { session, playhead, origin_beats: 0.0, n_played: 0 }
     }
 
     /// Starts or stops the transport.
@@ -80,7 +77,7 @@ impl OfflineHost {
     /// Plays one block and waits for the beats that it needs.
     ///
     /// # Errors
-    /// When a beat was not composed within two minutes.
+    /// When a beat was not composed within two minutes, or the composing thread ended.
     pub fn play_block(
         &mut self,
         n_samples: usize,
@@ -93,7 +90,7 @@ impl OfflineHost {
             emit(event);
             true
         };
-        let in_time = session.offline.fill_block(
+        let outcome = session.offline.fill_block(
             &mut session.player,
             &playhead,
             n_samples,
@@ -104,10 +101,9 @@ impl OfflineHost {
         if self.playhead.playing {
             self.n_played += n_samples as u64;
         }
-        if !in_time {
-            let beat = playhead.position_beats;
-            bail!("no music came for beat {beat:.1} within {} s", BEAT_LIMIT.as_secs());
-        }
-        Ok(())
+        outcome.with_context(|| {
+            let failure = session.report.failure().unwrap_or_default();
+            format!("no music came for beat {:.1} {failure}", playhead.position_beats)
+        })
     }
 }

@@ -100,7 +100,7 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
         bail!("a song needs at least one bar, one sample a block and a sample rate");
     }
     let rate = f64::from(song.sample_rate);
-    let mut host = OfflineHost::start(make_generator, song.tempo, song.meter, rate)?;
+    let mut host = OfflineHost::start(make_generator, song.tempo, song.meter, rate);
     host.set_playing(true);
     let n_samples = host.sample_of(song.n_beats());
     let mut recorder = Recorder::new(song, n_samples);

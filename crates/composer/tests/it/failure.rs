@@ -83,7 +83,7 @@ fn gated(open: bool) -> (composer::Session, Arc<AtomicBool>, Arc<AtomicUsize>) {
     let n_entered = Arc::new(AtomicUsize::new(0));
     let generator = Gated { open: Arc::clone(&gate), n_entered: Arc::clone(&n_entered) };
     let make = move || Ok(Box::new(generator) as Box<dyn Generator>);
-    let session = session::start(make, Settings::default()).expect("a thread");
+    let session = session::start(make, Settings::default());
     (session, gate, n_entered)
 }
 

@@ -90,7 +90,7 @@ fn offline_and_stepped_and_repeated_runs_are_equal() {
     let script = long_script(48_000.0);
     let reference = played(&script, &[128]);
     let make = HashGenerator::new(Mishap::None).boxed();
-    let mut session = session::start(make, Settings::default()).expect("a thread");
+    let mut session = session::start(make, Settings::default());
     for size in [8192, 100] {
         let mut fresh = script.clone();
         // Standing a while between runs, as a user does.
@@ -114,13 +114,13 @@ fn two_sessions_do_not_hear_each_other() {
     let blocks = script.blocks(&[1024]);
     let alone = {
         let make = || Ok(Box::new(PatternGenerator::new()) as Box<dyn composer::Generator>);
-        let mut session = session::start(make, Settings::default()).expect("a thread");
+        let mut session = session::start(make, Settings::default());
         drive_offline(&mut session, &blocks)
     };
     let together: Vec<Vec<TimedEvent>> = std::thread::scope(|scope| {
         let play = || {
             let make = || Ok(Box::new(PatternGenerator::new()) as Box<dyn composer::Generator>);
-            let mut session = session::start(make, Settings::default()).expect("a thread");
+            let mut session = session::start(make, Settings::default());
             drive_offline(&mut session, &blocks)
         };
         let both = [scope.spawn(play), scope.spawn(play)];
@@ -181,7 +181,7 @@ fn the_network_plays_the_same_for_every_split_and_offline() {
     let reference = stepped(64);
     assert!(!reference.is_empty());
     assert_equal(&reference, &stepped(8192), "8192");
-    let mut session = session::start(make, Settings::default()).expect("a thread");
+    let mut session = session::start(make, Settings::default());
     let offline = drive_offline(&mut session, &script.blocks(&[1000]));
     assert_equal(&reference, &offline, "offline");
 }

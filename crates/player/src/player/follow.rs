@@ -8,7 +8,7 @@ use super::{Player, START_GRACE};
 use crate::cursor::Cursor;
 use crate::playhead::BEAT_NUDGE;
 use crate::timeline::{Timeline, floor};
-use crate::{BeatRequest, Form, Left, PRIME_INTERVAL_SECS, RequestKind, Status};
+use crate::{BeatRequest, Form, Left, MAX_LEAD_SECS, PRIME_INTERVAL_SECS, RequestKind, Status};
 
 /// Hosts whose position is off by less than this have not jumped, in seconds.
 const SLIP_LIMIT_SECS: f64 = 0.020;
@@ -171,10 +171,12 @@ impl<S: Deref<Target = Status>> Player<S> {
     pub(super) fn commit(&mut self, until: i64, kind: RequestKind) {
         loop {
             self.cursor.follow_loop(self.loop_range, self.position());
-            let due = self.cursor.due(self.loop_range) - self.lookahead_beats;
-            if self.timeline.sample_of(due) >= until {
+            let due = self.cursor.due(self.loop_range);
+            if self.timeline.sample_of(due - self.lookahead_beats) >= until {
                 return;
             }
+            let lead = self.timeline.sample_of(due).saturating_sub(self.clock);
+            let lead_secs = (lead as f64 / self.block.playhead.sample_rate) as f32;
             let Cursor { beat, epoch, pass, fresh, .. } = self.cursor;
             let request = BeatRequest {
                 frame: self.block.playhead.frame(beat),
@@ -186,6 +188,8 @@ impl<S: Deref<Target = Status>> Player<S> {
                 kind,
                 fresh,
                 left: if fresh { self.left } else { None },
+                lead_secs: lead_secs.clamp(0.0, MAX_LEAD_SECS),
+                waits: self.waits,
             };
             if self.requests.push(request).is_err() {
                 self.status.count_delayed_request();
