@@ -16,12 +16,14 @@
 pub mod editor;
 pub mod engine;
 pub mod host;
+mod messages;
 pub mod params;
 mod vst3;
 mod weights;
 
 use crate::editor::TributaryEditor;
 use crate::engine::{Band, Link};
+use crate::messages::{Last, Messages};
 use crate::params::TributaryParams;
 use nice_plug::prelude::*;
 use std::num::NonZeroU32;
@@ -35,6 +37,7 @@ pub struct Tributary {
     link: Arc<Link>,
     /// Made by the first activation, so that scanning a plugin starts nothing and loads nothing.
     band: Option<Band>,
+    messages: Messages,
 }
 
 impl Plugin for Tributary {
@@ -57,13 +60,18 @@ impl Plugin for Tributary {
 
     type Editor = TributaryEditor;
     type SysExMessage = ();
-    type BackgroundTask = ();
+    type BackgroundTask = Last;
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
     }
 
-    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        Messages::receiver()
+    }
+
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        self.messages = Messages::through(executor);
         TributaryEditor::new(self.params.clone(), self.link.clone())
     }
 
@@ -71,12 +79,20 @@ impl Plugin for Tributary {
         &mut self,
         _layout: &AudioIOLayout,
         buffer_config: &BufferConfig,
-        _context: &mut impl ActivateContext<Self>,
+        context: &mut impl ActivateContext<Self>,
     ) -> bool {
+        if context.plugin_api() != PluginApi::Vst3 {
+            // Only a VST3's messages take that way.
+            self.messages = Messages::default();
+        }
         let sample_rate = buffer_config.sample_rate;
         let band = self.band.get_or_insert_with(|| Band::start(sample_rate, &self.link));
         band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
         true
+    }
+
+    fn deactivate(&mut self) {
+        self.messages.wait();
     }
 
     fn reset(&mut self) {

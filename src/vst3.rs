@@ -7,17 +7,21 @@
 //! processor functions whose `setupProcessing` runs twice: the second run finds the right mode
 //! stored. Calling it again with the same values is allowed at any time by the format.
 //!
+//! A host that terminates an active plugin deactivates it by that: the plugin has threads to wait
+//! for before it goes (see `messages`).
+//!
 //! Apart from that it does what `nice_export_vst3!` does, for the one class that there is.
 
 use crate::Tributary;
 use nice_plug::wrapper::setup_logger;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    IAudioProcessor, IAudioProcessorVtbl, ProcessSetup,
+    IAudioProcessor, IAudioProcessorVtbl, IComponent, IComponentVtbl, ProcessSetup,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
-    FIDString, FUnknown, IPluginFactory, IPluginFactory2, IPluginFactory2Trait, IPluginFactory3,
-    IPluginFactory3Trait, IPluginFactoryTrait, PClassInfo, PClassInfo2, PClassInfoW, PFactoryInfo,
-    TUID, int32, kInternalError, kInvalidArgument, kResultOk, tresult,
+    FIDString, FUnknown, IPluginBase, IPluginBaseVtbl, IPluginFactory, IPluginFactory2,
+    IPluginFactory2Trait, IPluginFactory3, IPluginFactory3Trait, IPluginFactoryTrait, PClassInfo,
+    PClassInfo2, PClassInfoW, PFactoryInfo, TUID, int32, kInternalError, kInvalidArgument,
+    kResultOk, tresult,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComWrapper};
 use nice_plug::wrapper::vst3::{PluginInfo, Wrapper};
@@ -25,30 +29,47 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
-/// The wrapper's table and our copy of it, equal for all instances.
+/// The wrapper's tables and our copies of them, equal for all instances.
 static TABLES: OnceLock<Tables> = OnceLock::new();
 
 struct Tables {
-    wrapper: IAudioProcessorVtbl,
-    ours: IAudioProcessorVtbl,
+    wrapper: (IAudioProcessorVtbl, IComponentVtbl),
+    ours: (IAudioProcessorVtbl, IComponentVtbl),
 }
 
-/// Lets an instance run our `setupProcessing` instead of the wrapper's.
+/// Lets an instance run our `setupProcessing` and `terminate` instead of the wrapper's.
 ///
 /// # Safety
-/// `processor` must lead to the audio processor interface of a `Wrapper<Tributary>` that nobody
-/// else has seen yet.
-unsafe fn correct(processor: *mut IAudioProcessor) {
+/// Both must lead to the interfaces of one `Wrapper<Tributary>` that nobody else has seen yet.
+unsafe fn correct(processor: *mut IAudioProcessor, component: *mut IComponent) {
     // SAFETY: an interface pointer leads to a valid table for as long as its object lives.
-    let wrapper = unsafe { *(*processor).vtbl };
-    let tables = TABLES.get_or_init(|| Tables {
-        wrapper,
-        ours: IAudioProcessorVtbl { setupProcessing: setup_processing, ..wrapper },
+    let wrapper = unsafe { (*(*processor).vtbl, *(*component).vtbl) };
+    let tables = TABLES.get_or_init(|| {
+        let base = IPluginBaseVtbl { terminate, ..wrapper.1.base };
+        let ours = (
+            IAudioProcessorVtbl { setupProcessing: setup_processing, ..wrapper.0 },
+            IComponentVtbl { base, ..wrapper.1 },
+        );
+        Tables { wrapper, ours }
     });
-    // SAFETY: the caller's promise: nobody reads the slot meanwhile. Our table lives for ever, has
-    // the same layout, and its other functions are the wrapper's own, which find their object from
-    // `processor` alone.
-    unsafe { (*processor).vtbl = &tables.ours };
+    // SAFETY: the caller's promise: nobody reads the slots meanwhile. Our tables live for ever,
+    // have the same layout, and their other functions are the wrapper's own, which find their
+    // object from the interface pointer alone.
+    unsafe {
+        (*processor).vtbl = &tables.ours.0;
+        (*component).vtbl = &tables.ours.1;
+    }
+}
+
+/// Deactivates before it goes, see the head of this file.
+unsafe extern "system" fn terminate(this: *mut IPluginBase) -> tresult {
+    let Some(tables) = TABLES.get() else { return kInternalError };
+    // SAFETY: `this` is the host's and is a component, as only its table leads here; the functions
+    // are those that the host would have called.
+    unsafe {
+        (tables.wrapper.1.setActive)(this.cast::<IComponent>(), 0);
+        (tables.wrapper.1.base.terminate)(this)
+    }
 }
 
 /// Hands the set-up on twice, see the head of this file.
@@ -57,7 +78,7 @@ unsafe extern "system" fn setup_processing(
     setup: *mut ProcessSetup,
 ) -> tresult {
     let Some(tables) = TABLES.get() else { return kInternalError };
-    let original = tables.wrapper.setupProcessing;
+    let original = tables.wrapper.0.setupProcessing;
     // SAFETY: `this` and `setup` are the host's, under the format's rules; the function that they
     // go to is the one that the host would have called.
     unsafe {
@@ -124,16 +145,18 @@ impl IPluginFactoryTrait for Factory {
             return kInvalidArgument;
         }
         let wrapper = ComWrapper::new(Wrapper::<Tributary>::new());
-        let (Some(processor), Some(unknown)) =
-            (wrapper.as_com_ref::<IAudioProcessor>(), wrapper.as_com_ref::<FUnknown>())
-        else {
+        let (Some(processor), Some(component), Some(unknown)) = (
+            wrapper.as_com_ref::<IAudioProcessor>(),
+            wrapper.as_com_ref::<IComponent>(),
+            wrapper.as_com_ref::<FUnknown>(),
+        ) else {
             return kInternalError;
         };
         let unknown = unknown.as_ptr();
         // SAFETY: the object was made above and is known here alone. The query adds the reference
         // that the host gets; ours goes at the end of this function.
         unsafe {
-            correct(processor.as_ptr());
+            correct(processor.as_ptr(), component.as_ptr());
             ((*(*unknown).vtbl).queryInterface)(unknown, interface.cast::<TUID>(), object)
         }
     }
