@@ -7,8 +7,12 @@
 mod architecture;
 /// The real DAW: load, automate, record the plugin's MIDI, save, reopen in a second process.
 mod ardour;
-/// The CLAP in its host: every promise of `promises`, and what only CLAP has.
+/// A knob reaches the music exactly `lookahead` beats later.
+mod automation;
+/// The CLAP in its host: every promise, and what only CLAP has.
 mod clap_host;
+/// The same notes for every split, rate, run and pace.
+mod invariance;
 /// The shipped model: its files, its losses, its music.
 mod model_file;
 /// The renderer's parameters against the plugin's.
@@ -17,7 +21,9 @@ mod parameters;
 mod process_mode;
 /// What every format must keep: notes, exact positions, automation, state, hosts that misbehave.
 mod promises;
-/// Bundles, scripts and comparisons that the tests share.
+/// What holds for every stream of note events, and how streams compare.
+mod streams;
+/// Bundles and scripts that the tests share.
 mod support;
-/// The VST3 in its host: every promise of `promises`, and that it plays what the CLAP plays.
+/// The VST3 in its host: every promise, and that it plays what the CLAP plays.
 mod vst3_host;

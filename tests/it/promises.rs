@@ -4,9 +4,8 @@ use std::path::Path;
 
 use hosting::{Block, EventKind, NoHook, Output, Script, Song};
 
-use crate::support::{
-    IRREGULAR, RATE, assert_same_music, channels, run, song, song_at, song_start,
-};
+use crate::streams::assert_same_music;
+use crate::support::{IRREGULAR, RATE, channels, run, song, song_at, song_start};
 
 /// MIDI channels of bass, chords, lead and drums, counted from 0.
 const BAND: [u8; 4] = [1, 2, 3, 9];
@@ -44,56 +43,6 @@ pub fn notes_start_on_their_exact_sample(bundle: &Path) {
     }
 }
 
-/// The notes do not depend on how the host cuts the song into blocks.
-pub fn blocks_of_every_size_give_the_same_notes(bundle: &Path) {
-    let expected = run(bundle, &song(24.0, &[512]));
-    assert!(expected.events.len() > 50);
-    for sizes in [&IRREGULAR[..], &[64], &[8_192], &[1, 4_095]] {
-        let found = run(bundle, &song(24.0, sizes));
-        assert_same_music(&format!("blocks of {sizes:?}"), &expected, &found);
-    }
-}
-
-/// The same notes at every sample rate, each within a sample of its time.
-pub fn sample_rates_give_the_same_notes(bundle: &Path) {
-    let at = |rate: f64| {
-        let mut notes =
-            run(bundle, &song_at(&Song::default(), rate, 16.0, &[512])).notes().unwrap();
-        notes.sort_by_key(|note| (note.channel, note.start, note.key));
-        notes
-    };
-    let expected = at(RATE);
-    for rate in [44_100.0, 96_000.0, 192_000.0] {
-        let found = at(rate);
-        assert_eq!(expected.len(), found.len(), "notes at {rate} Hz");
-        for (a, b) in expected.iter().zip(&found) {
-            assert_eq!((a.channel, a.key, a.velocity), (b.channel, b.key, b.velocity));
-            let seconds = |sample: i64, rate: f64| (sample - song_start(rate)) as f64 / rate;
-            let apart = (seconds(a.start, RATE) - seconds(b.start, rate)).abs();
-            assert!(apart <= 1.0 / 44_100.0, "{a:?} and {b:?} are {apart} s apart");
-        }
-    }
-}
-
-/// A knob that moves after a beat was committed leaves that beat alone and changes the next ones.
-pub fn automation_reaches_the_music_after_the_lookahead(bundle: &Path) {
-    let expected = run(bundle, &song(24.0, &[512]));
-    let mut script = song(24.0, &[512]);
-    // The beat at 9 was committed at 8, one beat of lookahead before it; the beat at 10 was not.
-    script.set_at(8.25, "g_jazz", 0.0).unwrap();
-    script.set_at(8.25, "g_hiphop", 0.0).unwrap();
-    script.set_at(8.25, "g_classical", 1.0).unwrap();
-    let found = run(bundle, &script);
-    let committed = song_start(RATE) + (10.0 * RATE / 2.0) as i64;
-    let starts = |recording: &hosting::Recording, before: bool| -> Vec<_> {
-        let events = recording.music().into_iter();
-        let here = |sample: i64| (sample < committed) == before;
-        events.filter(|event| event.1 == EventKind::On && here(event.0)).collect()
-    };
-    assert_eq!(starts(&expected, true), starts(&found, true), "committed beats changed");
-    assert_ne!(starts(&expected, false), starts(&found, false), "the knob did nothing");
-}
-
 /// A saved state brings back every parameter, and with it the music.
 pub fn a_state_brings_back_parameters_and_music(bundle: &Path) {
     let mut script = song(16.0, &[512]);
@@ -127,16 +76,6 @@ pub fn a_broken_state_does_no_harm(bundle: &Path) {
         let recording = hosting::play(instance.as_mut(), &script, &mut NoHook).unwrap();
         assert!(!recording.notes().unwrap().is_empty());
     }
-}
-
-/// Playing against the clock gives the notes of a bounce.
-pub fn real_time_equals_offline(bundle: &Path) {
-    let mut script = song(24.0, &[256]);
-    script.glide("g_electronic", (4.0, 0.0), (12.0, 1.0)).unwrap();
-    let offline = run(bundle, &script);
-    assert!(offline.events.len() > 50);
-    let live = run(bundle, &script.clone().in_real_time(1.0));
-    assert_same_music("in real time", &offline, &live);
 }
 
 /// Stop, seek, loop wrap, tempo and meter changes, pre-roll: every note still ends.

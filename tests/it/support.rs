@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use hosting::{Recording, Script, Song};
 
+pub use crate::streams::assert_same_music;
+
 /// Frames a second of most tests.
 pub const RATE: f64 = 48_000.0;
 
@@ -110,22 +112,7 @@ pub fn channels(recording: &Recording) -> Vec<u8> {
 }
 
 /// Runs a script; a failure names the bundle.
+#[track_caller]
 pub fn run(bundle: &Path, script: &Script) -> Recording {
     hosting::run(bundle, script).unwrap_or_else(|error| panic!("{}: {error}", bundle.display()))
-}
-
-/// Asserts that two recordings hold the same note events, and shows the first that differs.
-#[track_caller]
-pub fn assert_same_music(what: &str, expected: &Recording, found: &Recording) {
-    let (expected, found) = (expected.music(), found.music());
-    let differing = expected.iter().zip(&found).position(|(a, b)| a != b);
-    let place = differing.unwrap_or(expected.len().min(found.len()));
-    assert!(
-        expected == found,
-        "{what}: {} events against {}; event {place} is {:?} against {:?}",
-        expected.len(),
-        found.len(),
-        expected.get(place),
-        found.get(place),
-    );
 }

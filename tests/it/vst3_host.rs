@@ -1,31 +1,11 @@
 //! The VST3 in its host.
 
-use crate::clap_host::keeps;
-use crate::promises;
-use crate::support::{IRREGULAR, assert_same_music, clap, run, song, vst3};
+use crate::clap_host::keeps_all;
+use crate::streams::assert_same_music;
+use crate::support::{IRREGULAR, clap, run, song, vst3};
+use crate::{automation, invariance, promises};
 
-keeps! { vst3();
-    a_band_plays_and_every_note_ends,
-    notes_start_on_their_exact_sample,
-    blocks_of_every_size_give_the_same_notes,
-    sample_rates_give_the_same_notes,
-    automation_reaches_the_music_after_the_lookahead,
-    a_state_brings_back_parameters_and_music,
-    a_broken_state_does_no_harm,
-    no_note_hangs_whatever_the_transport_does,
-    without_a_transport_the_plugin_keeps_its_own_time,
-    standing_still_is_silent_until_run_is_on,
-    careless_hosts_are_survived,
-    a_small_event_buffer_loses_no_note_end,
-    two_instances_do_not_meet,
-    instances_can_be_dropped_while_they_compose,
-    parameters_are_in_order,
-}
-
-#[test]
-fn in_real_time_it_plays_what_it_bounces() {
-    promises::real_time_equals_offline(&vst3());
-}
+keeps_all! { vst3() }
 
 /// The same script gives the same events, sample for sample, in both formats.
 #[test]
