@@ -1,10 +1,12 @@
 //! The beats that have been composed, by song position and pass, and the beats as they were heard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use player::{BeatRequest, Epoch};
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GridBeat, PitchClass, Ticks};
+use score::{Controls, GridBeat, Meter, PartControls, Ticks};
+
+use crate::held::Held;
 
 /// Most beats of history that a generator is given: more than any model's window.
 pub const HISTORY_BEATS: usize = 96;
@@ -19,51 +21,123 @@ const MAX_PLACES: usize = 2048;
 /// Passes that are remembered of each place.
 const MAX_PASSES: usize = 4;
 
-/// Bars that `hold` repeats where no phrase length is set.
+/// Bars that `hold` keeps where no phrase length is set.
 const HELD_BARS: u8 = 4;
+
+/// Most beats of a held phrase: eight bars of 4/1, or one of the longest meter that there is.
+pub(crate) const MAX_HELD_BEATS: i64 = 128;
 
 /// One composed beat.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
     /// What starts in it.
     pub(crate) music: GridBeat,
-    frame: BeatFrame,
-    controls: Controls,
+    /// The meter and the place in the bar that it was composed for.
+    pub(crate) place: (Meter, Ticks),
+    /// What the controls asked for, see [`asked`].
+    pub(crate) asked: u64,
     /// Which take of each part it holds.
     pub(crate) takes: [u32; 4],
 }
 
 impl Cell {
     pub(crate) fn new(request: &BeatRequest, music: GridBeat, takes: [u32; 4]) -> Self {
-        Self { music, frame: request.frame, controls: request.controls, takes }
+        Self { music, place: place(request), asked: asked(&request.controls), takes }
+    }
+
+    /// Whether the cell was composed for such a place of such a bar.
+    pub(crate) fn fits(&self, request: &BeatRequest) -> bool {
+        self.place == place(request)
     }
 
     /// Whether the cell is what these controls ask for at such a place of the bar.
     fn suits(&self, request: &BeatRequest) -> bool {
-        let place = |frame: &BeatFrame| (frame.meter, frame.offset_in_bar());
-        place(&self.frame) == place(&request.frame)
-            && (request.form.hold
-                || composing_controls(&self.controls) == composing_controls(&request.controls))
+        self.fits(request) && (request.form.hold || self.asked == asked(&request.controls))
     }
 }
 
-/// The controls without those that act on composed notes alone.
-fn composing_controls(controls: &Controls) -> Controls {
-    Controls { key: PitchClass::new(0), swing: 0.0, humanize: 0.0, ..*controls }
+fn place(request: &BeatRequest) -> (Meter, Ticks) {
+    (request.frame.meter, request.frame.offset_in_bar())
 }
 
-/// What was composed since the last start or jump.
+/// One number for all controls but those that act on composed notes alone (key, swing and
+/// humanize): equal exactly when the controls are, for all that can be told.
+fn asked(controls: &Controls) -> u64 {
+    let Controls {
+        blend,
+        strength,
+        parts,
+        harmony_own,
+        harmony_blend,
+        key: _,
+        scale,
+        adventure,
+        swing: _,
+        humanize: _,
+        seed,
+    } = controls;
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bits: u32| {
+        for byte in bits.to_le_bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    // Adding zero makes one of both zeros.
+    let number = |value: f32| (value + 0.0).to_bits();
+    blend.weights().iter().chain(harmony_blend.weights()).for_each(|w| add(number(*w)));
+    for PartControls { on, density, register, own, blend } in parts {
+        add(u32::from(*on));
+        [density, register, own].into_iter().for_each(|value| add(number(*value)));
+        blend.weights().iter().for_each(|w| add(number(*w)));
+    }
+    [strength, harmony_own, adventure].into_iter().for_each(|value| add(number(*value)));
+    add(*scale as u32);
+    add(*seed);
+    hash
+}
+
+/// What was composed since the last start or jump, and the phrase that is held.
+///
+/// # Hold
+/// A request *k* with `hold` finds the held phrase, or makes it:
+/// - The *run* is the longest series of beats without a gap, of requests since the last fresh one,
+///   that ends with the last request before *k* (requests of later epochs than *k*'s are given up
+///   and do not count).
+/// - The phrase is `phrase` bars long (4 when it is off) in the meter of *k*: twice, four or eight
+///   times as many where that is no whole number of beats, half as many again and again while it
+///   is longer than [`MAX_HELD_BEATS`].
+/// - If the run ends right before *k* and is at least that long, its last beats become the phrase.
+/// - If *k* lies inside the run, the song went back without a start (a loop came round), and the
+///   run from *k* to its end becomes the phrase.
+///
+/// Once there is a phrase, beat *k* plays cell (*k* − first) mod length if that was composed for
+/// the meter and the place in the bar of *k*, whatever the controls are; key, swing, humanize and
+/// the parts' switches still act on its notes. Where it does not fit, and before there is a
+/// phrase, music goes on as without `hold`, but nothing evolves, and what a loop or a form of
+/// phrases repeats it repeats whatever the controls are. A part that is regenerated takes its new
+/// take into the held cell the next time that the cell plays. The phrase outlives stops, starts,
+/// jumps and loops, and is forgotten when a request arrives without `hold`.
+///
+/// # Form
+/// In a later pass of a loop (`pass` > 0) a beat that has cells plays the newest that suits meter,
+/// place in the bar and controls. Otherwise, with `phrase` on, it plays what the same beat of an
+/// earlier phrase of the group of four played, see [`phrase_sources`]. A share `evolve` of the beats
+/// is composed anew instead.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     cells: BTreeMap<i64, Vec<Cell>>,
+    /// The last cells in the order of their requests, for `hold`.
+    run: VecDeque<(Epoch, i64, Cell)>,
+    held: Option<Held>,
     history: Vec<HistoryBeat>,
     history_epochs: Vec<Epoch>,
 }
 
 impl Ledger {
-    /// Forgets everything: what is composed next depends on nothing before it.
+    /// Forgets all but the held phrase: what is composed next depends on nothing before it.
     pub(crate) fn clear(&mut self) {
         self.cells.clear();
+        self.run.clear();
         self.clear_history();
     }
 
@@ -94,19 +168,77 @@ impl Ledger {
         }
     }
 
+    /// The held phrase.
+    pub(crate) fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
+    }
+
+    /// Holds another phrase, or none.
+    pub(crate) fn set_held(&mut self, held: Option<Held>) {
+        self.held = held;
+    }
+
+    /// Makes or forgets the held phrase as the request's form says; `true` when it did.
+    pub(crate) fn follow_hold(&mut self, request: &BeatRequest) -> bool {
+        if !request.form.hold {
+            return self.held.take().is_some();
+        }
+        if self.held.is_some() {
+            return false;
+        }
+        self.held = self.phrase_heard_before(request);
+        self.held.is_some()
+    }
+
+    fn phrase_heard_before(&mut self, request: &BeatRequest) -> Option<Held> {
+        while self.run.back().is_some_and(|(epoch, ..)| *epoch > request.epoch) {
+            self.run.pop_back();
+        }
+        let beat = request.frame.beat;
+        let (_, last, _) = self.run.back()?;
+        let n_bars = match request.form.phrase_bars {
+            0 => HELD_BARS,
+            n => n,
+        };
+        let n_beats = if *last == beat - 1 {
+            whole_phrase(request.frame.meter, n_bars).1
+        } else {
+            last.checked_sub(beat)?.checked_add(1)?
+        };
+        let n_beats = usize::try_from(n_beats).ok().filter(|n| *n > 0)?;
+        let start = self.run.len().checked_sub(n_beats)?;
+        let cells: Vec<_> = self.run.range(start..).collect();
+        let without_gap = cells.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1);
+        let first = cells.first()?.1;
+        without_gap
+            .then(|| Held::new(first, cells.into_iter().map(|(.., cell)| cell.clone()).collect()))?
+    }
+
     /// An existing cell that the request's form says to use again.
     pub(crate) fn reusable(&self, request: &BeatRequest) -> Option<Cell> {
-        let beat = request.frame.beat;
+        let form = &request.form;
+        if form.hold
+            && let Some(cell) = self.held.as_ref().and_then(|held| held.cell(request))
+        {
+            return Some(cell.clone());
+        }
+        if !form.hold && share(request, 0x6576) < form.evolve {
+            return None;
+        }
         let newest_suiting = |beat: i64| {
             let passes = self.cells.get(&beat)?;
-            passes.iter().rev().find(|cell| cell.suits(request))
+            passes.iter().rev().find(|cell| cell.suits(request)).cloned()
         };
-        let evolves = share(request, 0x6576) < request.form.evolve;
+        let beat = request.frame.beat;
         if request.pass > 0 && self.cells.contains_key(&beat) {
-            return newest_suiting(beat).filter(|_| !evolves).cloned();
+            return newest_suiting(beat);
         }
-        let source = phrase_source(request)?;
-        newest_suiting(source).filter(|_| !evolves).cloned()
+        phrase_sources(request).find_map(newest_suiting)
+    }
+
+    /// Takes a regenerated part over into the held phrase; `true` when it changed.
+    pub(crate) fn renew_held(&mut self, request: &BeatRequest, played: &Cell) -> bool {
+        self.held.as_mut().is_some_and(|held| held.renew(request, played))
     }
 
     /// Writes down a cell that was committed, and that it is heard next.
@@ -119,6 +251,10 @@ impl Ledger {
         }
         self.history.push(HistoryBeat { frame: request.frame, music: cell.music.clone() });
         self.history_epochs.push(request.epoch);
+        if self.run.len() >= MAX_HELD_BEATS as usize {
+            self.run.pop_front();
+        }
+        self.run.push_back((request.epoch, request.frame.beat, cell.clone()));
         let passes = self.cells.entry(request.frame.beat).or_default();
         if passes.len() >= MAX_PASSES {
             // The first pass is kept: it is what a listener comes home to.
@@ -144,31 +280,38 @@ fn shift_frame(frame: &mut BeatFrame, beats: i64) {
     frame.bar_number += (ticks.0 as f64 / bar_ticks as f64).round() as i64;
 }
 
-/// The beat that the form of phrases says to repeat: A A' A A'', then a new A.
+/// The number of bars and of beats of a phrase of about `n_bars` bars: as many more bars as make
+/// whole beats, and as many fewer as [`MAX_HELD_BEATS`] has room for.
+fn whole_phrase(meter: Meter, n_bars: u8) -> (i64, i64) {
+    let beat = Ticks::from_beat(1).0;
+    let ticks = |n_bars: i64| meter.bar_ticks().0 * n_bars;
+    // Eight bars of any meter are whole beats, since none has a denominator above 32.
+    let mut n_bars = i64::from(n_bars).clamp(1, 8);
+    while ticks(n_bars) % beat != 0 {
+        n_bars *= 2;
+    }
+    while ticks(n_bars) > MAX_HELD_BEATS * beat && n_bars % 2 == 0 {
+        n_bars /= 2;
+    }
+    (n_bars, ticks(n_bars) / beat)
+}
+
+/// The beats that the form of phrases says to repeat, the first that is known: A A' A A'', then a
+/// new A.
 ///
-/// A' and A'' differ from A in their last bar, or in the second half of a single one.
-fn phrase_source(request: &BeatRequest) -> Option<i64> {
+/// A' and A'' differ from A in their last bar, or in the second half of a single one. All three
+/// repeat A; where it was not heard, as after a start in the middle, the earliest that was.
+fn phrase_sources(request: &BeatRequest) -> impl Iterator<Item = i64> {
     let BeatFrame { beat, bar_number, meter, .. } = request.frame;
-    let form = &request.form;
-    let n_bars = match (form.phrase_bars, form.hold) {
-        (0, true) => HELD_BARS,
-        (n, _) => n,
-    };
-    let n_bars = i64::from(n_bars);
-    let phrase_ticks = meter.bar_ticks().0 * n_bars;
-    if n_bars == 0 || phrase_ticks % Ticks::from_beat(1).0 != 0 {
-        return None;
-    }
-    let phrase_beats = Ticks(phrase_ticks).beat();
-    if form.hold {
-        return Some(beat - phrase_beats);
-    }
+    let (n_bars, phrase_beats) = whole_phrase(meter, request.form.phrase_bars);
     let phrase = bar_number.div_euclid(n_bars).rem_euclid(4);
     let bar_in_phrase = bar_number.rem_euclid(n_bars);
     let in_second_half = request.frame.offset_in_bar().0 * 2 >= meter.bar_ticks().0;
     let at_the_end = bar_in_phrase == n_bars - 1 && (n_bars > 1 || in_second_half);
     let varies = phrase % 2 == 1 && at_the_end;
-    (phrase > 0 && !varies).then(|| beat - phrase * phrase_beats)
+    let repeats = request.form.phrase_bars > 0 && !varies;
+    let n_before = if repeats { phrase } else { 0 };
+    (0..n_before).map(move |earlier| beat - (phrase - earlier) * phrase_beats)
 }
 
 /// A number in `[0, 1)` that depends on seed, pass and beat alone.

@@ -7,18 +7,30 @@ use player::Status;
 use crate::capture::Capture;
 use crate::commands::{COMMAND_CAPACITY, Commands};
 use crate::crew::{CREW, Crew, Waker, WorkerHandle};
+use crate::held::Memory;
 use crate::offline::Offline;
 use crate::preview::{Preview, PreviewReader, PreviewWriter};
-use crate::worker::{MakeGenerator, Report, Worker};
+use crate::worker::{MakeGenerator, Report, Shared, Worker};
 use crate::{Generator, Result};
 
 /// The player of a session.
 pub type Player = player::Player<Arc<Status>>;
 
 /// How a session is set up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Settings {}
+pub struct Settings {
+    /// What a project saves of the music itself; one that was restored is played.
+    pub memory: Arc<Memory>,
+}
+
+impl Settings {
+    /// The same with a memory that somebody else saves and restores.
+    #[must_use]
+    pub fn with_memory(self, memory: Arc<Memory>) -> Self {
+        Self { memory, ..self }
+    }
+}
 
 /// One instance's ends of everything, to be handed to the threads they belong to.
 #[derive(Debug)]
@@ -90,7 +102,7 @@ pub(crate) fn start_with(
 /// The same without a thread.
 pub fn start_stepped(
     make_generator: impl FnOnce() -> Result<Box<dyn Generator>> + Send + 'static,
-    _settings: Settings,
+    settings: Settings,
 ) -> SteppedSession {
     let make_generator: MakeGenerator = Box::new(make_generator);
     let status = Arc::new(Status::new());
@@ -99,15 +111,14 @@ pub fn start_stepped(
     let (preview_input, preview) = triple_buffer::triple_buffer(&Preview::default());
     let report = Arc::new(Report::default());
     let capture = Arc::new(Capture::default());
-    let worker = Worker::new(
-        end,
-        Arc::clone(&status),
-        Arc::clone(&report),
-        Arc::clone(&capture),
-        receiver,
-        PreviewWriter::new(preview_input),
-        make_generator,
-    );
+    let shared = Shared {
+        status: Arc::clone(&status),
+        report: Arc::clone(&report),
+        capture: Arc::clone(&capture),
+        memory: settings.memory,
+    };
+    let preview_writer = PreviewWriter::new(preview_input);
+    let worker = Worker::new(end, shared, receiver, preview_writer, make_generator);
     let commands = Commands { sender, waker: Waker::NONE };
     SteppedSession { player: Box::new(player), worker, preview, status, report, commands, capture }
 }

@@ -14,6 +14,7 @@ use score::{Controls, GridBeat, Part};
 
 use crate::capture::Capture;
 use crate::denormals::FlushDenormals;
+use crate::held::{Keepsake, Memory};
 use crate::ledger::{Cell, Ledger};
 use crate::pattern::PatternGenerator;
 use crate::preview::PreviewWriter;
@@ -48,6 +49,14 @@ impl Report {
     }
 }
 
+/// What a session's worker shares with everyone but the audio thread.
+pub(crate) struct Shared {
+    pub(crate) status: Arc<Status>,
+    pub(crate) report: Arc<Report>,
+    pub(crate) capture: Arc<Capture>,
+    pub(crate) memory: Arc<Memory>,
+}
+
 /// One session's composing and all it needs. Served by the crew, or stepped by hand in tests.
 pub struct Worker {
     end: ComposerEnd,
@@ -67,6 +76,7 @@ pub struct Worker {
     sending: Option<u64>,
     scheduler: Scheduler,
     ledger: Ledger,
+    memory: Arc<Memory>,
     /// How often each part was composed anew by command.
     takes: [u32; 4],
 }
@@ -74,13 +84,12 @@ pub struct Worker {
 impl Worker {
     pub(crate) fn new(
         end: ComposerEnd,
-        status: Arc<Status>,
-        report: Arc<Report>,
-        capture: Arc<Capture>,
+        shared: Shared,
         commands: Receiver<Command>,
         preview: PreviewWriter,
         make_generator: MakeGenerator,
     ) -> Self {
+        let Shared { status, report, capture, memory } = shared;
         Self {
             end,
             status,
@@ -97,6 +106,7 @@ impl Worker {
             sending: None,
             scheduler: Scheduler::default(),
             ledger: Ledger::default(),
+            memory,
             takes: [0; 4],
         }
     }
@@ -120,7 +130,10 @@ impl Worker {
         while let Ok(command) = self.commands.try_recv() {
             self.obey(command);
         }
+        // Also after the requests, so that none that was sent after a state was loaded misses it.
+        self.take_over_memory();
         self.receive(now);
+        self.take_over_memory();
         if let Some(sequence) = self.sending {
             if !self.scheduler.send(&mut self.end.notes) {
                 return None;
@@ -214,7 +227,17 @@ impl Worker {
             Command::ClearHistory => self.ledger.clear(),
             Command::ClearCapture => return self.capture.clear(),
         }
+        self.remember();
         self.status.ask_for_prime();
+    }
+
+    /// Follows what a project has restored.
+    fn take_over_memory(&mut self) {
+        if let Some(keepsake) = self.memory.take_restored() {
+            self.takes = keepsake.takes;
+            self.ledger.set_held(keepsake.held());
+            self.status.ask_for_prime();
+        }
     }
 
     /// Takes all requests in, and gives up those that a start or jump has overtaken.
@@ -224,7 +247,11 @@ impl Worker {
                 if let Some(left) = request.left {
                     self.capture.leave(left);
                 }
-                self.incoming.clear();
+                let given_up = self.incoming.drain(..);
+                if given_up.filter(|arrived| !arrived.request.form.hold).count() > 0 {
+                    self.ledger.set_held(None);
+                    self.remember();
+                }
                 self.scheduler.drop_before(request.epoch);
             }
             self.incoming.push_back(Arrived { request, at: now });
@@ -236,17 +263,28 @@ impl Worker {
             self.ledger.clear();
             self.capture.start();
         }
+        if self.ledger.follow_hold(request) {
+            self.remember();
+        }
         let cell = self.cell(request);
         let parts = Scheduler::realize(request, &cell.music);
         self.scheduler.schedule(request, &parts);
         self.sending = Some(request.sequence);
         self.capture.add(request, &parts, request.kind == RequestKind::Prime);
         self.preview.add(request, &cell.music, &parts);
+        if request.form.hold && self.ledger.renew_held(request, &cell) {
+            self.remember();
+        }
         self.ledger.record(request, cell);
         if self.scheduler.send(&mut self.end.notes) {
             self.status.set_done(request.sequence);
             self.sending = None;
         }
+    }
+
+    /// Shows what a project would save.
+    fn remember(&self) {
+        self.memory.show(Keepsake::new(self.takes, self.ledger.held()));
     }
 
     /// An existing cell where the form repeats, else a new one; then the takes that were asked for.

@@ -24,7 +24,7 @@ pub struct Form {
     pub evolve: f32,
     /// Length of a phrase in bars, 0 for none; free playback then has the form A A' A A''.
     pub phrase_bars: u8,
-    /// Keeps existing beats even where the controls have moved since.
+    /// Keeps a phrase of what was heard and plays it over and over, whatever the controls are.
     pub hold: bool,
 }
 

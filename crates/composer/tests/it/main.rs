@@ -8,6 +8,8 @@ mod invariance;
 mod no_hung_notes;
 // Loops, phrases and takes: what is used again and what is made anew.
 mod form;
+// What `hold` keeps, and what a project saves of it.
+mod hold;
 // Generators that fail, hang or are dropped at work.
 mod failure;
 // What the editor and the user get: preview, capture, status.
