@@ -130,7 +130,8 @@ pub(crate) struct Ledger {
     run: VecDeque<(Epoch, i64, Cell)>,
     held: Option<Held>,
     history: Vec<HistoryBeat>,
-    history_epochs: Vec<Epoch>,
+    /// Where each beat of the history was heard.
+    history_passes: Vec<(u32, Epoch)>,
 }
 
 impl Ledger {
@@ -143,7 +144,7 @@ impl Ledger {
 
     pub(crate) fn clear_history(&mut self) {
         self.history.clear();
-        self.history_epochs.clear();
+        self.history_passes.clear();
     }
 
     /// The beats heard before `request`'s, as if they lay right before it in the song.
@@ -153,9 +154,11 @@ impl Ledger {
     }
 
     fn align_history(&mut self, request: &BeatRequest) {
-        // Passes that were announced and given up have not been heard.
-        while self.history_epochs.last().is_some_and(|epoch| *epoch > request.epoch) {
-            self.history_epochs.pop();
+        // Passes that were announced and given up have not been heard; others took their place.
+        let given_up =
+            |(pass, epoch): &(u32, Epoch)| *pass >= request.pass && *epoch != request.epoch;
+        while self.history_passes.last().is_some_and(given_up) {
+            self.history_passes.pop();
             self.history.pop();
         }
         if let Some(last) = self.history.last() {
@@ -247,10 +250,10 @@ impl Ledger {
         if self.history.len() >= HISTORY_BEATS {
             let n_old = self.history.len() - HISTORY_BEATS_KEPT;
             self.history.drain(..n_old);
-            self.history_epochs.drain(..n_old);
+            self.history_passes.drain(..n_old);
         }
         self.history.push(HistoryBeat { frame: request.frame, music: cell.music.clone() });
-        self.history_epochs.push(request.epoch);
+        self.history_passes.push((request.pass, request.epoch));
         if self.run.len() >= MAX_HELD_BEATS as usize {
             self.run.pop_front();
         }

@@ -17,6 +17,8 @@ pub(crate) struct ActiveNote {
     pub(crate) on_sample: i64,
     /// Where it ends; follows the tempo.
     pub(crate) end: Ticks,
+    /// Beats that the player has travelled when the note must be over, wherever the host is.
+    pub(crate) hangs_at: f64,
     /// Whether it must end as soon as the host takes the event.
     pub(crate) ending: bool,
 }
@@ -95,6 +97,13 @@ impl ActiveNotes {
             .min_by_key(|(sample, note)| (*sample, note.part, note.pitch))
     }
 
+    /// Orders notes to end that ought to be over: the host plays and gets nowhere.
+    pub(crate) fn end_hanging(&mut self, travelled: f64) {
+        for note in self.iter_mut().filter(|note| travelled >= note.hangs_at) {
+            note.ending = true;
+        }
+    }
+
     /// Orders every sounding note to end.
     pub(crate) fn end_all(&mut self) {
         self.iter_mut().for_each(|note| note.ending = true);
@@ -115,6 +124,7 @@ mod tests {
                 note_id,
                 on_sample: 0,
                 end: Ticks(end),
+                hangs_at: 16.0,
                 ending: false,
             });
         }
@@ -123,6 +133,7 @@ mod tests {
             |active: &ActiveNotes| active.first_to_end(&timeline).map(|(s, n)| (s, n.note_id));
         assert_eq!(first(&active), Some((100, 2)));
         active.remove(2);
+        active.end_hanging(15.0);
         assert_eq!(first(&active), Some((200, 3)));
         active.end_all();
         assert_eq!(first(&active), Some((i64::MIN, 1)));

@@ -15,6 +15,9 @@ pub(crate) struct Cursor {
     pub(crate) pass: u32,
     /// Passes between the playhead and the beat.
     wraps: u32,
+    /// While there are any: the first beat that the playhead's own line has not asked for, at
+    /// least; a loop may have been closed before beats that were asked for.
+    resume: i64,
     /// The stretch that is playing.
     current: Epoch,
     /// The stretch of the next pass; all from here to `newest` have been announced.
@@ -32,6 +35,7 @@ impl Cursor {
             epoch: Epoch(0),
             pass: 0,
             wraps: 0,
+            resume: 0,
             current: Epoch(0),
             ahead: Epoch(1),
             newest: Epoch(0),
@@ -57,6 +61,7 @@ impl Cursor {
             epoch: self.newest,
             pass: 0,
             wraps: 0,
+            resume: i64::MIN,
             current: self.newest,
             ahead: self.newest.next(),
             newest: self.newest,
@@ -71,6 +76,9 @@ impl Cursor {
             && (self.wraps > 0 || position < end)
             && self.beat as f64 >= end - BEAT_NUDGE
         {
+            if self.wraps == 0 {
+                self.resume = self.beat;
+            }
             self.wrap(start);
         }
     }
@@ -99,18 +107,19 @@ impl Cursor {
             self.wrap(loop_start);
         }
         self.wraps -= 1;
+        self.resume = i64::MIN;
         self.current = self.ahead;
         self.ahead = self.ahead.next();
     }
 
-    /// The loop was moved or switched off: goes back to the playhead's own line.
+    /// The loop was moved, switched off or passed by: goes back to the playhead's own line.
     ///
     /// Passes that were announced are given up; `old_loop` is the loop they belonged to.
     pub(crate) fn leave_loop(&mut self, old_loop: (f64, f64)) {
         if self.wraps == 0 {
             return;
         }
-        self.beat = ceil(old_loop.1 - BEAT_NUDGE);
+        self.beat = ceil(old_loop.1 - BEAT_NUDGE).max(self.resume);
         self.epoch = self.current;
         self.pass = self.pass.saturating_sub(self.wraps);
         self.wraps = 0;
@@ -118,8 +127,9 @@ impl Cursor {
     }
 }
 
-/// Requests whose answers matter still: two for every beat that can be on its way.
-const N_REMEMBERED: usize = 64;
+/// Requests whose answers matter still: both beats of each quarter-beat loop that a block of 8192
+/// samples and the longest lookahead go round, at 22.05 kHz and the highest tempo.
+const N_REMEMBERED: usize = 128;
 
 /// Which request asked for which beat; the oldest are forgotten first.
 #[derive(Debug)]

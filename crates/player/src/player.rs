@@ -28,6 +28,10 @@ pub const PRIME_INTERVAL_SECS: f64 = 0.050;
 /// land a little behind the place they were sent to.
 const START_GRACE: Ticks = Ticks(20);
 
+/// A note that sounds this many beats longer than it is hangs: the host says that it plays, and
+/// stays where it is.
+const HANGING_BEATS: f64 = 8.0;
+
 /// Shortest and longest head start, in beats.
 const LOOKAHEAD_BEATS: core::ops::RangeInclusive<f64> = 0.5..=4.0;
 
@@ -56,10 +60,14 @@ pub struct Player<S> {
     /// Samples since the player was made.
     clock: i64,
     timeline: Timeline,
+    /// Beats played since the player was made, by the tempo alone.
+    travelled: f64,
     playing: bool,
     block: Block,
     /// Where the current stretch began to sound.
     started_at: Ticks,
+    /// The first beat that was asked for in it; a host that slips may go back before it.
+    first_beat: i64,
     /// Position and sample where the last stretch of a block began, for tempo ramps.
     segment: (f64, i64),
     loop_range: Option<(f64, f64)>,
@@ -100,9 +108,11 @@ impl<S: Deref<Target = Status>> Player<S> {
             commits: Commits::new(),
             clock: 0,
             timeline: Timeline::new(0.0, 0, playhead.samples_per_beat()),
+            travelled: 0.0,
             playing: false,
             block: Block { playhead, controls: Controls::default(), start: 0, end: 0 },
             started_at: Ticks(0),
+            first_beat: 0,
             segment: (0.0, 0),
             loop_range: None,
             primed: None,
@@ -178,7 +188,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             (true, true) => self.go_on(),
         }
         if self.playing {
-            self.commit(self.segment_end(), RequestKind::Commit);
+            self.commit(self.block.end, RequestKind::Commit);
         }
     }
 
@@ -228,8 +238,13 @@ impl<S: Deref<Target = Status>> Player<S> {
             self.segment = (self.position(), self.clock);
             self.receive();
             self.count_underruns();
+            self.active.end_hanging(self.travelled);
             self.play(segment_end, emit);
             let end_beats = self.timeline.beats_at(segment_end);
+            if self.playing {
+                let n_samples = (segment_end - self.clock) as f64;
+                self.travelled += n_samples / self.timeline.samples_per_beat();
+            }
             self.clock = segment_end;
             let Some((loop_start, loop_end)) = self.loop_range else { break };
             if segment_end >= self.block.end {
@@ -237,7 +252,6 @@ impl<S: Deref<Target = Status>> Player<S> {
             }
             // The loop's end lies inside the block.
             self.enter_next_pass(loop_start, loop_start + (end_beats - loop_end).max(0.0));
-            self.commit(self.segment_end(), RequestKind::Commit);
         }
         // The block is over; finishing it twice does nothing.
         self.block.start = self.block.end;
@@ -320,7 +334,8 @@ impl<S: Deref<Target = Status>> Player<S> {
                 return None;
             }
             let sample = self.timeline.sample_of(note.onset.beats());
-            if sample >= segment_end {
+            // In no samples, as before a loop's end at a block's start, nothing can begin.
+            if sample.max(self.clock) >= segment_end {
                 return None;
             }
             let lateness = self.clock - sample;
@@ -373,9 +388,12 @@ impl<S: Deref<Target = Status>> Player<S> {
         sample: i64,
         emit: &mut impl FnMut(PlayerEvent) -> bool,
     ) {
-        let end = note.onset + Ticks(note.duration.0.max(1));
+        let duration = Ticks(note.duration.0.max(1));
+        let end = note.onset + duration;
+        let hangs_at = self.travelled + (duration.beats() + HANGING_BEATS);
         if let Some(sounding) = self.active.find_mut(note.part, note.pitch) {
             sounding.end = sounding.end.max(end);
+            sounding.hangs_at = sounding.hangs_at.max(hangs_at);
             self.status.count_merged();
             self.pending.remove_first();
             return;
@@ -402,6 +420,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             note_id,
             on_sample: sample,
             end,
+            hangs_at,
             ending: false,
         });
         self.status.count_played();
@@ -449,10 +468,17 @@ impl<S: Deref<Target = Status>> Player<S> {
             return;
         }
         let beat = (self.cursor.current(), floor(self.position() + BEAT_NUDGE));
-        if self.entered == Some(beat) {
+        if self.entered == Some(beat) || beat.1 < self.first_beat {
             return;
         }
         self.entered = Some(beat);
+        // The last moment of a loop may count as the beat behind its end, which nobody hears.
+        if self
+            .loop_range
+            .is_some_and(|(_, end)| self.position() < end && beat.1 as f64 >= end - BEAT_NUDGE)
+        {
+            return;
+        }
         let done = self.status.done();
         if self.commits.sequence_of(beat.0, beat.1).is_none_or(|sequence| sequence > done) {
             self.status.count_underrun();

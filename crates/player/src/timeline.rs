@@ -1,7 +1,8 @@
 //! Which sample a song position falls on, the same for every split of the samples into blocks.
 
-/// Makes sums that fall a rounding error short of a half round up like the half itself.
-const ROUNDING_NUDGE: f64 = 1e-6;
+/// Positions of hosts are only good to about a thousandth of a sample: one that misses a half, or a
+/// whole, by less is meant to be on it. Halves are common: many ticks lie on one at 44.1 kHz.
+const POSITION_ERROR_SAMPLES: f64 = 1e-3;
 
 /// The largest whole number not above `x`; saturates.
 pub(crate) fn floor(x: f64) -> i64 {
@@ -41,14 +42,13 @@ impl Timeline {
     /// The sample that a position falls on, half a sample rounded up.
     pub(crate) fn sample_of(&self, beats: f64) -> i64 {
         let samples = (beats - self.anchor_beats) * self.samples_per_beat;
-        self.anchor_sample.saturating_add(floor(samples + 0.5 + ROUNDING_NUDGE))
+        self.anchor_sample.saturating_add(floor(samples + 0.5 + POSITION_ERROR_SAMPLES))
     }
 
     /// The first sample at or after a position.
     pub(crate) fn first_sample_from(&self, beats: f64) -> i64 {
         let samples = (beats - self.anchor_beats) * self.samples_per_beat;
-        // Positions of hosts are only good to about a thousandth of a sample.
-        self.anchor_sample.saturating_add(ceil(samples - 1e-3))
+        self.anchor_sample.saturating_add(ceil(samples - POSITION_ERROR_SAMPLES))
     }
 
     /// The position at a sample.

@@ -87,9 +87,11 @@ impl<S: Deref<Target = Status>> Player<S> {
         let limit = SLIP_LIMIT_SECS * playhead.sample_rate / samples_per_beat;
         let host = playhead.position_beats;
 
+        let limit_in = |(start, end): (f64, f64)| limit.min((end - start) / 2.0);
         let wrapped = self.loop_range.filter(|(start, end)| {
-            let limit = limit.min((end - start) / 2.0);
-            latest >= end - limit
+            let limit = limit_in((*start, *end));
+            (host - expected).abs() > limit
+                && latest >= end - limit
                 && earliest < end + limit
                 && host < end - limit
                 && (start - limit..=start + (latest - end).max(0.0) + limit).contains(&host)
@@ -107,13 +109,15 @@ impl<S: Deref<Target = Status>> Player<S> {
         {
             self.anchor(host);
         }
-        if self.loop_range != playhead.loop_range {
-            if let Some(old_loop) = self.loop_range {
+        if let Some(old_loop) = self.loop_range {
+            // A host that plays on behind the loop's end will not come round any more.
+            let has_passed_by = self.position() >= old_loop.1 + limit_in(old_loop);
+            if has_passed_by || self.loop_range != playhead.loop_range {
                 self.cursor.leave_loop(old_loop);
                 self.pending.drop_after(self.cursor.current());
             }
-            self.loop_range = playhead.loop_range;
         }
+        self.loop_range = playhead.loop_range;
     }
 
     pub(super) fn anchor(&mut self, beats: f64) {
@@ -131,6 +135,7 @@ impl<S: Deref<Target = Status>> Player<S> {
         self.primed = None;
         self.entered = None;
         self.started_at = Ticks::from_beats(self.position());
+        self.first_beat = floor(self.position() + BEAT_NUDGE);
     }
 
     /// Goes from the loop's end to `position` near its start.
@@ -140,6 +145,7 @@ impl<S: Deref<Target = Status>> Player<S> {
         self.pending.drop_before(self.cursor.current());
         self.anchor(position);
         self.started_at = Ticks::from_beats(position);
+        self.first_beat = floor(loop_start + BEAT_NUDGE);
         self.entered = None;
     }
 
@@ -158,16 +164,21 @@ impl<S: Deref<Target = Status>> Player<S> {
     }
 
     /// Whether the beats at the clock's position were asked for under these conditions.
+    ///
+    /// Hosts land a little behind the place they were sent to. Before it, a beat may have been
+    /// asked for that is not due yet.
     pub(super) fn is_primed(&self, key: &Primed) -> bool {
         let position = self.position();
+        let noise = POSITION_NOISE_SAMPLES / self.timeline.samples_per_beat();
         self.primed.as_ref().is_some_and(|(at, primed)| {
             floor(at + BEAT_NUDGE) == floor(position + BEAT_NUDGE)
-                && (at - position).abs() < START_GRACE.beats()
+                && (-noise..START_GRACE.beats()).contains(&(position - at))
                 && primed == key
         })
     }
 
-    /// Asks for every beat whose controls are due before the sample `until`.
+    /// Asks for every beat whose controls are due before the sample `until`, the passes of a loop
+    /// laid end to end.
     pub(super) fn commit(&mut self, until: i64, kind: RequestKind) {
         loop {
             self.cursor.follow_loop(self.loop_range, self.position());
