@@ -5,19 +5,41 @@ use std::collections::BTreeMap;
 use player::{EventKind, PlayerEvent};
 use score::{Part, Pitch};
 
+use super::Block;
+use super::reference::sane;
+
+/// A note may sound this many beats longer than the longest that was composed, before it hangs.
+const HANGING_BEATS: f64 = 16.0;
+
 /// Fed with every event that a host is given; panics at the first that breaks a promise.
 ///
-/// Promises: offsets ascend and lie inside the block; at one sample, ends come before beginnings
-/// of other notes; every end names a sounding note; a part and pitch never sounds twice at once; no
-/// note ends at the sample it began; ids are not reused while they sound.
+/// Promises: offsets ascend and lie inside the block; at one sample, ends come before beginnings;
+/// every end names a sounding note; a part and pitch never sounds twice at once; no note ends at
+/// the sample it began; ids are not reused while they sound. When it is told the blocks
+/// ([`Self::begin`]): nothing begins while the transport stands or the instrument is switched off,
+/// and nothing sounds at the end of such a block unless the host refused an event; when it is told
+/// the longest note: no note sounds 16 beats longer than that.
 #[derive(Debug, Default)]
 pub struct NoteStreamChecker {
-    n_samples: u32,
+    n_samples: u64,
     block_start: u64,
+    /// Whether the music stands in this block.
+    stands: bool,
+    beats_per_sample: f64,
+    refused: bool,
     last: Option<(u32, bool)>,
-    sounding: BTreeMap<(Part, Pitch), (i32, u64)>,
+    sounding: BTreeMap<(Part, Pitch), Sounding>,
+    longest_beats: Option<f64>,
     n_ons: usize,
     n_offs: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sounding {
+    note_id: i32,
+    began: u64,
+    /// Until the end of the last block.
+    beats: f64,
 }
 
 impl NoteStreamChecker {
@@ -26,11 +48,52 @@ impl NoteStreamChecker {
         Self::default()
     }
 
-    /// A block of `n_samples` begins.
+    /// The same, for notes that are at most `beats` long.
+    pub fn with_longest(beats: f64) -> Self {
+        Self { longest_beats: Some(beats), ..Self::default() }
+    }
+
+    /// A block begins.
+    ///
+    /// # Panics
+    /// When the block before broke a promise.
+    pub fn begin(&mut self, block: &Block) {
+        self.begin_block(block.n_samples);
+        self.stands = block.bypassed || !block.playhead.playing;
+        if !self.stands {
+            self.beats_per_sample = 1.0 / sane(&block.playhead).samples_per_beat();
+        }
+    }
+
+    /// A block of `n_samples` begins, of which nothing else is known.
+    ///
+    /// # Panics
+    /// When the block before broke a promise.
     pub fn begin_block(&mut self, n_samples: usize) {
-        self.block_start += u64::from(self.n_samples);
-        self.n_samples = n_samples as u32;
+        self.end_block();
+        self.block_start += self.n_samples;
+        self.n_samples = n_samples as u64;
         self.last = None;
+        (self.stands, self.beats_per_sample, self.refused) = (false, 0.0, false);
+    }
+
+    fn end_block(&mut self) {
+        if self.stands && self.n_samples > 0 && !self.refused {
+            assert!(self.sounding.is_empty(), "sounds while it stands: {:?}", self.sounding);
+        }
+        let end = self.block_start + self.n_samples;
+        for note in self.sounding.values_mut() {
+            let n_samples = end - note.began.max(self.block_start);
+            note.beats += n_samples as f64 * self.beats_per_sample;
+            if let Some(longest) = self.longest_beats.filter(|_| !self.refused) {
+                assert!(note.beats < longest + HANGING_BEATS, "a note hangs: {note:?}");
+            }
+        }
+    }
+
+    /// The host refused an event of this block.
+    pub fn refused(&mut self) {
+        self.refused = true;
     }
 
     /// The host took this event.
@@ -39,7 +102,8 @@ impl NoteStreamChecker {
     /// When it breaks a promise.
     pub fn event(&mut self, event: &PlayerEvent) {
         let PlayerEvent { offset, kind } = *event;
-        assert!(offset < self.n_samples, "{event:?} lies outside a block of {}", self.n_samples);
+        let n_samples = self.n_samples;
+        assert!(u64::from(offset) < n_samples, "{event:?} lies outside a block of {n_samples}");
         let sample = self.block_start + u64::from(offset);
         let is_on = matches!(kind, EventKind::NoteOn { .. });
         if let Some((last_offset, last_is_on)) = self.last {
@@ -52,21 +116,23 @@ impl NoteStreamChecker {
         self.last = Some((offset, is_on));
         match kind {
             EventKind::NoteOn { part, pitch, note_id, .. } => {
+                assert!(!self.stands, "{event:?} begins while the music stands");
                 assert!(note_id >= 0, "{event:?} has a negative id");
                 assert!(
-                    self.sounding.values().all(|(id, _)| *id != note_id),
+                    self.sounding.values().all(|other| other.note_id != note_id),
                     "{event:?} uses the id of a sounding note"
                 );
-                let before = self.sounding.insert((part, pitch), (note_id, sample));
-                assert_eq!(before, None, "{event:?} begins while its key is sounding");
+                let note = Sounding { note_id, began: sample, beats: 0.0 };
+                let before = self.sounding.insert((part, pitch), note);
+                assert!(before.is_none(), "{event:?} begins while its key is sounding");
                 self.n_ons += 1;
             }
             EventKind::NoteOff { part, pitch, note_id } => {
-                let Some((id, began)) = self.sounding.remove(&(part, pitch)) else {
+                let Some(note) = self.sounding.remove(&(part, pitch)) else {
                     panic!("{event:?} ends a note that is not sounding");
                 };
-                assert_eq!(id, note_id, "{event:?} ends another note");
-                assert!(sample > began, "{event:?} ends where it began");
+                assert_eq!(note.note_id, note_id, "{event:?} ends another note");
+                assert!(sample > note.began, "{event:?} ends where it began");
                 self.n_offs += 1;
             }
         }

@@ -65,7 +65,7 @@ fn every_note_begins_at_the_sample_its_beat_says() {
             for note in beat.parts.iter().flatten() {
                 let exact = (note.onset.beats() - start) * samples_per_beat;
                 if exact >= -0.5 && note.onset >= Ticks::from_beats(start) {
-                    expected.push((exact + 0.5 + 1e-6).floor() as u64);
+                    expected.push((exact + 0.501).floor() as u64);
                 }
             }
         }
@@ -92,13 +92,12 @@ fn a_control_reaches_the_music_exactly_a_lookahead_later() {
         ]
     {
         let run = |changes: bool| {
-            let mut script = Script::play(24_000 * 9);
+            let mut script = Script::play(24_000 * 9).after([Action::Lookahead(lookahead)]);
             if changes {
                 script.actions.push((change_sample, Action::Controls(jazz)));
             }
             let make = || Ok(Box::new(PatternGenerator::new()) as Box<dyn composer::Generator>);
             let mut session = session::start_stepped(make, Settings::default());
-            session.player.set_lookahead(lookahead);
             drive(&mut session, &script.blocks(&[512]));
             let beats = session.preview.read().beats.clone();
             beats.into_iter().map(|beat| (beat.frame.beat, beat.controls.blend)).collect::<Vec<_>>()

@@ -55,8 +55,8 @@ fn a_loop_repeats_what_was_made() {
 fn evolve_makes_its_share_anew() {
     let changed = |evolve: f32| {
         let mut session = hashing();
-        session.player.set_form(Form { evolve, ..Form::default() });
-        let beats = beats(&mut session, &looping(160, (0.0, 80.0)));
+        let form = Action::Form(Form { evolve, ..Form::default() });
+        let beats = beats(&mut session, &looping(160, (0.0, 80.0)).after([form]));
         80 - n_equal(&beats[..80], &beats[80..])
     };
     assert_eq!((changed(0.0), changed(1.0)), (0, 80));
@@ -67,11 +67,9 @@ fn evolve_makes_its_share_anew() {
 fn a_moved_control_is_heard_in_a_loop_unless_it_is_held() {
     let jazz = Controls { blend: Blend::pure(Genre::Jazz), ..Controls::default() };
     let run = |hold: bool, controls: Controls| {
-        let mut session = hashing();
-        session.player.set_form(Form { hold, ..Form::default() });
-        let mut script = looping(16, (0.0, 4.0));
-        script.actions.push((5 * BEAT, Action::Controls(controls)));
-        beats(&mut session, &script)
+        let form = Action::Form(Form { hold, ..Form::default() });
+        let script = looping(16, (0.0, 4.0)).after([form]);
+        beats(&mut hashing(), &script.with(5 * BEAT, Action::Controls(controls)))
     };
     let moved = run(false, jazz);
     assert_eq!(n_equal(&moved[..4], &moved[4..8]), 2);
@@ -91,9 +89,8 @@ fn a_moved_control_is_heard_in_a_loop_unless_it_is_held() {
 
 #[test]
 fn phrases_have_the_form_a_a_prime() {
-    let mut session = hashing();
-    session.player.set_form(Form { phrase_bars: 2, ..Form::default() });
-    let beats = beats(&mut session, &Script::play(40 * BEAT));
+    let form = Action::Form(Form { phrase_bars: 2, ..Form::default() });
+    let beats = beats(&mut hashing(), &Script::play(40 * BEAT).after([form]));
     let (a, a_prime, again, a_second) =
         (&beats[..8], &beats[8..16], &beats[16..24], &beats[24..32]);
     assert_eq!(a[..4], a_prime[..4]);

@@ -16,6 +16,7 @@ struct Band {
     memory: Arc<Memory>,
     checker: NoteStreamChecker,
     controls: Controls,
+    form: Form,
     meter: (u32, u32),
 }
 
@@ -31,7 +32,8 @@ impl Band {
         let settings = Settings::default().with_memory(memory.clone());
         let session = session::start_stepped(HashGenerator::new(Mishap::None).boxed(), settings);
         let checker = NoteStreamChecker::new();
-        Self { session, memory, checker, controls: Controls::default(), meter: (4, 4) }
+        let (controls, form) = (Controls::default(), Form::default());
+        Self { session, memory, checker, controls, form, meter: (4, 4) }
     }
 
     /// What a project would save, after a way through its file.
@@ -43,6 +45,7 @@ impl Band {
     }
 
     fn set_form(&mut self, form: Form) -> &mut Self {
+        self.form = form;
         self.session.player.set_form(form);
         self
     }
@@ -74,6 +77,7 @@ impl Band {
         let (numerator, denominator) = self.meter;
         let first = [
             (0, Action::Controls(self.controls)),
+            (0, Action::Form(self.form)),
             (0, Action::Meter(numerator, denominator)),
             (0, Action::Seek(from as f64)),
         ];

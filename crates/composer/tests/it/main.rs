@@ -4,6 +4,8 @@
 mod flow;
 // Any split into blocks plays the same.
 mod invariance;
+// Any host against a plain model.
+mod random_host;
 // Whatever happens, every note ends once.
 mod no_hung_notes;
 // Loops, phrases and takes: what is used again and what is made anew.

@@ -41,7 +41,7 @@ prop_compose! {
         actions.sort_by_key(|(sample, _)| *sample);
         // In the end every host stops.
         actions.push((200_000, Action::Stop));
-        Script { actions, n_samples: 204_096, sample_rate, splits_at_loop_end, fixed_point }
+        Script { actions, sample_rate, splits_at_loop_end, fixed_point, ..Script::play(204_096) }
     }
 }
 
