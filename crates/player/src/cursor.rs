@@ -69,11 +69,9 @@ impl Cursor {
         };
     }
 
-    /// Goes to the loop's start if the loop ends before the next beat; `position` (beats) is the
-    /// playhead's.
-    pub(crate) fn follow_loop(&mut self, loop_range: Option<(f64, f64)>, position: f64) {
+    /// Goes to the start of the loop that the host goes round, if that ends before the next beat.
+    pub(crate) fn follow_loop(&mut self, loop_range: Option<(f64, f64)>) {
         if let Some((start, end)) = loop_range
-            && (self.wraps > 0 || position < end)
             && self.beat as f64 >= end - BEAT_NUDGE
         {
             if self.wraps == 0 {
@@ -183,7 +181,7 @@ mod tests {
         let range = Some((4.5, 5.25));
         let mut asked = [(0, 0, 0.0); 5];
         for place in &mut asked {
-            cursor.follow_loop(range, 4.5);
+            cursor.follow_loop(range);
             *place = (cursor.beat, cursor.pass, cursor.due(range));
             cursor.beat += 1;
         }
@@ -199,7 +197,7 @@ mod tests {
         let mut cursor = Cursor::new();
         cursor.start(0.0);
         cursor.beat = 4;
-        cursor.follow_loop(Some((0.0, 4.0)), 3.0);
+        cursor.follow_loop(Some((0.0, 4.0)));
         cursor.beat += 1;
         cursor.leave_loop((0.0, 4.0));
         assert_eq!((cursor.beat, cursor.epoch, cursor.pass), (4, Epoch(1), 0));

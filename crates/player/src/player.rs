@@ -71,6 +71,8 @@ pub struct Player<S> {
     /// Position and sample where the last stretch of a block began, for tempo ramps.
     segment: (f64, i64),
     loop_range: Option<(f64, f64)>,
+    /// Whether the host is expected to go round it.
+    goes_round: bool,
     primed: Option<(f64, Primed)>,
     /// The earliest sample of the next prime.
     next_prime: i64,
@@ -115,6 +117,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             first_beat: 0,
             segment: (0.0, 0),
             loop_range: None,
+            goes_round: false,
             primed: None,
             next_prime: 0,
             left: None,
@@ -390,7 +393,8 @@ impl<S: Deref<Target = Status>> Player<S> {
     ) {
         let duration = Ticks(note.duration.0.max(1));
         let end = note.onset + duration;
-        let hangs_at = self.travelled + (duration.beats() + HANGING_BEATS);
+        let since = (sample - self.clock) as f64 / self.timeline.samples_per_beat();
+        let hangs_at = self.travelled + since + (duration.beats() + HANGING_BEATS);
         if let Some(sounding) = self.active.find_mut(note.part, note.pitch) {
             sounding.end = sounding.end.max(end);
             sounding.hangs_at = sounding.hangs_at.max(hangs_at);

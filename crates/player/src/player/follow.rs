@@ -109,15 +109,26 @@ impl<S: Deref<Target = Status>> Player<S> {
         {
             self.anchor(host);
         }
-        if let Some(old_loop) = self.loop_range {
-            // A host that plays on behind the loop's end will not come round any more.
-            let has_passed_by = self.position() >= old_loop.1 + limit_in(old_loop);
-            if has_passed_by || self.loop_range != playhead.loop_range {
-                self.cursor.leave_loop(old_loop);
-                self.pending.drop_after(self.cursor.current());
-            }
+        if let Some(old_loop) = self.loop_range
+            && self.loop_range != playhead.loop_range
+        {
+            self.give_up_passes(old_loop);
         }
         self.loop_range = playhead.loop_range;
+        if let Some((start, end)) = self.loop_range {
+            // A host that plays on behind the loop's end will not come round any more.
+            if self.position() >= end + limit_in((start, end)) {
+                self.give_up_passes((start, end));
+            }
+            self.goes_round |= self.position() < end;
+        }
+    }
+
+    /// The passes that were announced will not come.
+    fn give_up_passes(&mut self, of_loop: (f64, f64)) {
+        self.goes_round = false;
+        self.cursor.leave_loop(of_loop);
+        self.pending.drop_after(self.cursor.current());
     }
 
     pub(super) fn anchor(&mut self, beats: f64) {
@@ -127,6 +138,7 @@ impl<S: Deref<Target = Status>> Player<S> {
     /// Gives up all music that was asked for and starts anew at the clock's position.
     pub(super) fn begin_stretch(&mut self) {
         self.cursor.start(self.position());
+        self.goes_round = self.loop_range.is_some_and(|(_, end)| self.position() < end);
         self.pending.drop_before(self.cursor.current());
     }
 
@@ -173,6 +185,7 @@ impl<S: Deref<Target = Status>> Player<S> {
         self.primed.as_ref().is_some_and(|(at, primed)| {
             floor(at + BEAT_NUDGE) == floor(position + BEAT_NUDGE)
                 && (-noise..START_GRACE.beats()).contains(&(position - at))
+                && self.goes_round == key.loop_range.is_some_and(|(_, end)| position < end)
                 && primed == key
         })
     }
@@ -181,7 +194,7 @@ impl<S: Deref<Target = Status>> Player<S> {
     /// laid end to end.
     pub(super) fn commit(&mut self, until: i64, kind: RequestKind) {
         loop {
-            self.cursor.follow_loop(self.loop_range, self.position());
+            self.cursor.follow_loop(self.loop_range.filter(|_| self.goes_round));
             let due = self.cursor.due(self.loop_range);
             if self.timeline.sample_of(due - self.lookahead_beats) >= until {
                 return;
