@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use player::{BeatRequest, Epoch};
+use player::{BeatRequest, Epoch, Left, RequestKind};
 use score::grid::{BeatFrame, HistoryBeat};
 use score::{Controls, GridBeat, Meter, PartControls, Ticks};
 
@@ -101,8 +101,8 @@ fn asked(controls: &Controls) -> u64 {
 /// # Hold
 /// A request *k* with `hold` finds the held phrase, or makes it:
 /// - The *run* is the longest series of beats without a gap, of requests since the last fresh one,
-///   that ends with the last request before *k* (requests of later epochs than *k*'s are given up
-///   and do not count).
+///   that ends with the last request before *k* (requests of passes that were given up do not
+///   count).
 /// - The phrase is `phrase` bars long (4 when it is off) in the meter of *k*: twice, four or eight
 ///   times as many where that is no whole number of beats, half as many again and again while it
 ///   is longer than [`MAX_HELD_BEATS`].
@@ -115,7 +115,8 @@ fn asked(controls: &Controls) -> u64 {
 /// the parts' switches still act on its notes. Where it does not fit, and before there is a
 /// phrase, music goes on as without `hold`, but nothing evolves, and what a loop or a form of
 /// phrases repeats it repeats whatever the controls are. A part that is regenerated takes its new
-/// take into the held cell the next time that the cell plays. The phrase outlives stops, starts,
+/// take into the held cell the next time that the cell plays. A phrase that primed beats made is
+/// forgotten when they are primed again before they were heard. The phrase outlives stops, starts,
 /// jumps and loops, and is forgotten when a request arrives without `hold`.
 ///
 /// # Form
@@ -127,11 +128,32 @@ fn asked(controls: &Controls) -> u64 {
 pub(crate) struct Ledger {
     cells: BTreeMap<i64, Vec<Cell>>,
     /// The last cells in the order of their requests, for `hold`.
-    run: VecDeque<(Epoch, i64, Cell)>,
+    run: VecDeque<(Heard, i64, Cell)>,
     held: Option<Held>,
+    /// The stretch whose primed beats made the held phrase, until it is known to have been heard.
+    unheard: Option<Epoch>,
     history: Vec<HistoryBeat>,
     /// Where each beat of the history was heard.
-    history_passes: Vec<(u32, Epoch)>,
+    history_passes: Vec<Heard>,
+}
+
+/// The pass of the loop and the stretch that a beat belongs to.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    pass: u32,
+    epoch: Epoch,
+}
+
+impl Heard {
+    fn new(request: &BeatRequest) -> Self {
+        Self { pass: request.pass, epoch: request.epoch }
+    }
+
+    /// Whether the pass was announced and given up before `request`, and so not heard; another
+    /// may have taken its place.
+    fn is_given_up(&self, request: &BeatRequest) -> bool {
+        self.pass >= request.pass && self.epoch != request.epoch
+    }
 }
 
 impl Ledger {
@@ -153,13 +175,14 @@ impl Ledger {
         &self.history
     }
 
+    /// Forgets passes that were given up, and moves the history to lie right before `request`.
     fn align_history(&mut self, request: &BeatRequest) {
-        // Passes that were announced and given up have not been heard; others took their place.
-        let given_up =
-            |(pass, epoch): &(u32, Epoch)| *pass >= request.pass && *epoch != request.epoch;
-        while self.history_passes.last().is_some_and(given_up) {
+        while self.history_passes.last().is_some_and(|heard| heard.is_given_up(request)) {
             self.history_passes.pop();
             self.history.pop();
+        }
+        while self.run.back().is_some_and(|(heard, ..)| heard.is_given_up(request)) {
+            self.run.pop_back();
         }
         if let Some(last) = self.history.last() {
             let shift = request.frame.beat - (last.frame.beat + 1);
@@ -171,32 +194,47 @@ impl Ledger {
         }
     }
 
-    /// The held phrase.
+    /// The held phrase, if it is known to have been heard.
     pub(crate) fn held(&self) -> Option<&Held> {
-        self.held.as_ref()
+        self.held.as_ref().filter(|_| self.unheard.is_none())
     }
 
     /// Holds another phrase, or none.
     pub(crate) fn set_held(&mut self, held: Option<Held>) {
         self.held = held;
+        self.unheard = None;
     }
 
-    /// Makes or forgets the held phrase as the request's form says; `true` when it did.
+    /// Forgets a phrase that was made of primed beats, unless they were heard before the music was
+    /// left; `true` when there was one.
+    pub(crate) fn leave(&mut self, left: Option<Left>) -> bool {
+        let Some(epoch) = self.unheard.take() else { return false };
+        if left.is_none_or(|left| left.epoch < epoch) {
+            self.held = None;
+        }
+        true
+    }
+
+    /// Makes or forgets the held phrase as the request's form says; `true` when [`Self::held`]
+    /// changed.
     pub(crate) fn follow_hold(&mut self, request: &BeatRequest) -> bool {
+        // The stretch is playing when it asks for beats on the way.
+        let is_heard = request.kind == RequestKind::Commit;
+        let is_known = is_heard && self.unheard.take().is_some();
         if !request.form.hold {
+            self.unheard = None;
             return self.held.take().is_some();
         }
         if self.held.is_some() {
-            return false;
+            return is_known;
         }
+        self.align_history(request);
         self.held = self.phrase_heard_before(request);
-        self.held.is_some()
+        self.unheard = (self.held.is_some() && !is_heard).then_some(request.epoch);
+        self.held().is_some()
     }
 
-    fn phrase_heard_before(&mut self, request: &BeatRequest) -> Option<Held> {
-        while self.run.back().is_some_and(|(epoch, ..)| *epoch > request.epoch) {
-            self.run.pop_back();
-        }
+    fn phrase_heard_before(&self, request: &BeatRequest) -> Option<Held> {
         let beat = request.frame.beat;
         let (_, last, _) = self.run.back()?;
         let n_bars = match request.form.phrase_bars {
@@ -253,11 +291,11 @@ impl Ledger {
             self.history_passes.drain(..n_old);
         }
         self.history.push(HistoryBeat { frame: request.frame, music: cell.music.clone() });
-        self.history_passes.push((request.pass, request.epoch));
+        self.history_passes.push(Heard::new(request));
         if self.run.len() >= MAX_HELD_BEATS as usize {
             self.run.pop_front();
         }
-        self.run.push_back((request.epoch, request.frame.beat, cell.clone()));
+        self.run.push_back((Heard::new(request), request.frame.beat, cell.clone()));
         let passes = self.cells.entry(request.frame.beat).or_default();
         if passes.len() >= MAX_PASSES {
             // The first pass is kept: it is what a listener comes home to.

@@ -247,6 +247,9 @@ impl Worker {
                 if let Some(left) = request.left {
                     self.capture.leave(left);
                 }
+                if self.ledger.leave(request.left) {
+                    self.remember();
+                }
                 let given_up = self.incoming.drain(..);
                 if given_up.filter(|arrived| !arrived.request.form.hold).count() > 0 {
                     self.ledger.set_held(None);

@@ -309,3 +309,35 @@ fn a_start_inside_the_form_repeats_what_was_heard_of_it() {
     assert_eq!(second[..4], a[..4]);
     assert_eq!(n_equal(&second[4..], &a[4..]), 0);
 }
+
+#[test]
+fn a_phrase_that_was_primed_and_not_heard_is_none() {
+    let round = (0.0, 1.0);
+    let mut band = Band::new();
+    band.set_form(HOLD);
+    // Standing in a loop of a beat, its second pass is asked for too.
+    assert_eq!(band.run(0, 1, vec![(0, Action::Loop(Some(round)))]), [""]);
+    assert!(!band.memory.save().holds());
+    let mut straight = Band::new();
+    straight.set_form(HOLD).turn_to(Genre::Jazz);
+    band.turn_to(Genre::Jazz);
+    assert_eq!(band.run(0, 1, vec![(0, Action::Loop(Some(round)))]), [""]);
+    assert_eq!(band.go_round(round, 4), straight.go_round(round, 4));
+    assert!(band.memory.save().holds());
+}
+
+#[test]
+fn a_pass_that_was_given_up_is_no_gap_in_the_phrase() {
+    let mut band = Band::new();
+    band.set_form(Form { phrase_bars: 1, ..Form::default() });
+    // The loop is opened when its second pass has been asked for.
+    let actions = vec![
+        (0, Action::Loop(Some((0.0, 4.0)))),
+        (0, Action::Play),
+        (3 * BEAT + 100, Action::Loop(None)),
+        (4 * BEAT, Action::Form(Form { phrase_bars: 1, ..HOLD })),
+    ];
+    let beats = band.run(0, 12, actions);
+    // The beat at 5 is the first with hold; the bar before it goes on.
+    assert_eq!((&beats[1..5], &beats[1..4]), (&beats[5..9], &beats[9..12]));
+}
