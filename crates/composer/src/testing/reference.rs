@@ -43,20 +43,27 @@
 //!     half of a single one. They count from bar 0 in fours. Each repeats the first, or the
 //!     earliest that has a cell that suits. Their bars are doubled until they are whole beats, and
 //!     halved while they are more than 128.
+//! 12. With `hold`, a phrase is kept once it has been heard: so many bars (4 where phrases are off)
+//!     right before a beat, or what was heard of the song from that beat on when a loop has come
+//!     round; at most 128 beats, without a gap, since the last start. From then on beat *k* plays
+//!     cell (*k* − first) mod length where meter and place in the bar are the same, across stops,
+//!     jumps and loops, until a beat is committed without `hold`. Elsewhere with `hold`, nothing
+//!     evolves and the controls need not be the same.
 //!
 //! **When notes sound.**
-//! 12. A note begins at the sample of its onset if that lies in its pass. A note whose sample was
+//! 13. A note begins at the sample of its onset if that lies in its pass. A note whose sample was
 //!     skipped begins up to 30 ms late, else not at all. One before a start or a pass's start is
 //!     heard, at that start, if it is at most 20 ticks and 30 ms before.
-//! 13. It ends at the sample of its end by the tempo that holds then, at least one sample after
+//! 14. It ends at the sample of its end by the tempo that holds then, at least one sample after
 //!     its beginning; when the same part and pitch begins again; or when its pass ends, by stop,
 //!     jump, wrap, bypass or reset. Of equal parts and pitches at one sample, the first by onset,
 //!     length and velocity is heard, as long as the longest.
-//! 14. A host may play and stay where it is. When by the tempo a note has sounded 8 beats longer
+//! 15. A host may play and stay where it is. When by the tempo a note has sounded 8 beats longer
 //!     than it is, it ends with the next piece.
 //!
 //! Left out: more than 128 sounding notes or 256 in a beat, songs of more than 2048 beats between
-//! two starts, `hold`, takes by command, and events that a host refuses.
+//! two starts, takes by command, events that a host refuses, and `hold` switched off and on again
+//! while the transport stands: that forgets the phrase, unless it is too quick to be seen.
 
 mod cells;
 mod road;

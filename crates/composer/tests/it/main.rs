@@ -2,6 +2,14 @@
 
 // Exact samples, the first sample, response to controls.
 mod flow;
+// Knobs and notes, to the sample.
+mod response;
+// Starts, stops, seeks, tempo, meter and what else a host does.
+mod transport;
+// Loops of every length.
+mod loops;
+// What these share.
+mod scene;
 // Any split into blocks plays the same.
 mod invariance;
 // Any host against a plain model.

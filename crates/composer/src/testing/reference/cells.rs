@@ -10,6 +10,7 @@ use super::{Block, Cell, HashGenerator, sane};
 use crate::Generator;
 
 /// A cell as it was written down.
+#[derive(Clone)]
 struct Written {
     frame: BeatFrame,
     controls: Controls,
@@ -25,6 +26,10 @@ struct Take {
     /// With the pass.
     history: Vec<(u32, HistoryBeat)>,
     written: Vec<Written>,
+    /// Pass and which of the written, without the passes that were given up.
+    line: Vec<(u32, usize)>,
+    /// The phrase that `hold` keeps, with its first beat. It outlives takes.
+    held: Option<(i64, Vec<Written>)>,
 }
 
 /// A beat that must be committed.
@@ -42,11 +47,12 @@ pub(super) fn committed(blocks: &[Block], road: &Road, mut generator: HashGenera
     for moment in &road.moments {
         let run = &road.runs[moment.run];
         if run.take != take.number {
-            take = Take { number: run.take, ..Take::default() };
+            take = Take { number: run.take, held: take.held, ..Take::default() };
         }
         if moment.gives_up {
             take.committed.retain(|(pass, _)| *pass <= run.pass);
             take.history.retain(|(pass, _)| *pass <= run.pass);
+            take.line.retain(|(pass, _)| *pass <= run.pass);
             cells.retain(|cell| cell.take < run.take || cell.pass <= run.pass);
         }
         let block = &blocks[moment.block];
@@ -126,25 +132,55 @@ fn sounding(music: &GridBeat, beat: i64, controls: &Controls) -> [Vec<Note>; 4] 
 }
 
 impl Take {
-    /// A beat and whether it is new (rules 9 to 11).
+    /// A beat and whether it is new (rules 9 to 12).
     fn compose(&mut self, due: &Due<'_>, generator: &mut HashGenerator) -> (GridBeat, bool) {
+        self.follow_hold(due);
         self.move_history(due.frame.beat);
-        let again = self.used_again(due).map(|cell| cell.music.clone());
+        let again = self.used_again(due).cloned();
         let is_new = again.is_none();
-        let music = again.unwrap_or_else(|| {
+        let cell = again.unwrap_or_else(|| {
             let history: Vec<_> = self.history.iter().map(|(_, beat)| beat.clone()).collect();
+            let controls = due.block.controls;
+            let music = generator.compose(&history, &due.frame, &controls, due.pass);
             // PANIC: the generator is one that makes no mistakes.
-            let made = generator.compose(&history, &due.frame, &due.block.controls, due.pass);
-            made.expect("a beat")
+            Written { frame: due.frame, controls, music: music.expect("a beat") }
         });
+        // It stays what its own controls asked for.
+        let cell = Written { frame: due.frame, ..cell };
+        let music = cell.music.clone();
         if self.history.len() == crate::HISTORY_BEATS {
             self.history.drain(..32);
         }
         let heard = HistoryBeat { frame: due.frame, music: music.clone() };
         self.history.push((due.pass, heard));
-        let (frame, controls) = (due.frame, due.block.controls);
-        self.written.push(Written { frame, controls, music: music.clone() });
+        self.line.push((due.pass, self.written.len()));
+        self.written.push(cell);
         (music, is_new)
+    }
+
+    /// Makes or forgets the held phrase (rule 12).
+    fn follow_hold(&mut self, due: &Due<'_>) {
+        if !due.block.form.hold {
+            self.held = None;
+        }
+        if !due.block.form.hold || self.held.is_some() {
+            return;
+        }
+        let beat = due.frame.beat;
+        let heard: Vec<&Written> = self.line.iter().map(|(_, idx)| &self.written[*idx]).collect();
+        let Some(last) = heard.last().map(|cell| cell.frame.beat) else { return };
+        let n_beats = match last - beat {
+            -1 => phrase_beats(due, 4),
+            came_round => came_round + 1,
+        };
+        if n_beats < 1 || n_beats > heard.len().min(128) as i64 {
+            return;
+        }
+        let first = last + 1 - n_beats;
+        let phrase = &heard[heard.len() - n_beats as usize..];
+        if phrase.iter().zip(first..).all(|(cell, beat)| cell.frame.beat == beat) {
+            self.held = Some((first, phrase.iter().map(|cell| (*cell).clone()).collect()));
+        }
     }
 
     fn move_history(&mut self, beat: i64) {
@@ -165,8 +201,18 @@ impl Take {
         };
         let Block { form, controls, .. } = due.block;
         let beat = due.frame.beat;
+        let in_place = |cell: &Written| {
+            cell.frame.meter == due.frame.meter
+                && cell.frame.offset_in_bar() == due.frame.offset_in_bar()
+        };
+        if let Some((first, phrase)) = &self.held {
+            let cell = &phrase[(beat - first).rem_euclid(phrase.len() as i64) as usize];
+            if in_place(cell) {
+                return Some(cell);
+            }
+        }
         let drawn = crate::random::key(controls.seed, due.pass, beat, 0x6576);
-        if crate::random::unit(drawn) < form.evolve {
+        if !form.hold && crate::random::unit(drawn) < form.evolve {
             return None;
         }
         let alike = |c: &Controls| {
@@ -174,9 +220,7 @@ impl Take {
             Controls { key: PitchClass::new(0), ..composed }
         };
         let suits = |cell: &&Written| {
-            cell.frame.meter == due.frame.meter
-                && cell.frame.offset_in_bar() == due.frame.offset_in_bar()
-                && alike(&cell.controls) == alike(controls)
+            in_place(cell) && (form.hold || alike(&cell.controls) == alike(controls))
         };
         let newest_at = |beat: i64| at(beat).into_iter().rev().find(suits);
         if due.pass > 0 && !at(beat).is_empty() {
@@ -190,17 +234,12 @@ impl Take {
 /// that of the first phrase first.
 fn phrase_sources(due: &Due<'_>) -> Vec<i64> {
     let BeatFrame { beat, bar_number, meter, .. } = due.frame;
-    let bar = meter.bar_ticks().0;
-    let mut n_bars = i64::from(due.block.form.phrase_bars);
-    if n_bars == 0 {
+    if due.block.form.phrase_bars == 0 {
         return vec![];
     }
-    while n_bars * bar % 960 != 0 {
-        n_bars *= 2;
-    }
-    while n_bars * bar > 128 * 960 && n_bars % 2 == 0 {
-        n_bars /= 2;
-    }
+    let bar = meter.bar_ticks().0;
+    let n_beats = phrase_beats(due, 0);
+    let n_bars = n_beats * 960 / bar;
     let number = bar_number.rem_euclid(4 * n_bars) / n_bars;
     let varies = match n_bars {
         1 => due.frame.offset_in_bar().0 * 2 >= bar,
@@ -209,5 +248,21 @@ fn phrase_sources(due: &Due<'_>) -> Vec<i64> {
     if varies && number % 2 == 1 {
         return vec![];
     }
-    (1..=number).rev().map(|phrases| beat - phrases * n_bars * bar / 960).collect()
+    (1..=number).rev().map(|phrases| beat - phrases * n_beats).collect()
+}
+
+/// How long a phrase is in whole beats; `otherwise` is for phrases of 0 bars.
+fn phrase_beats(due: &Due<'_>, otherwise: i64) -> i64 {
+    let bar = due.frame.meter.bar_ticks().0;
+    let mut n_bars = match due.block.form.phrase_bars {
+        0 => otherwise,
+        n => i64::from(n),
+    };
+    while n_bars * bar % 960 != 0 {
+        n_bars *= 2;
+    }
+    while n_bars * bar > 128 * 960 && n_bars % 2 == 0 {
+        n_bars /= 2;
+    }
+    n_bars * bar / 960
 }

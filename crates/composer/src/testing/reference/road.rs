@@ -23,6 +23,10 @@ impl Line {
         self.beats + (sample - self.sample) as f64 / self.samples_per_beat
     }
 
+    pub(super) fn n_beats(&self, n_samples: i64) -> f64 {
+        n_samples as f64 / self.samples_per_beat
+    }
+
     /// The nearest sample (rule 4).
     pub(super) fn sample_of(&self, beats: f64) -> i64 {
         let distance = (beats - self.beats) * self.samples_per_beat;
@@ -204,7 +208,7 @@ impl Road {
             if piece_end > at {
                 let (line, run) = (going.line, going.run);
                 let travelled = self.travelled;
-                self.travelled += (piece_end - at) as f64 / line.samples_per_beat;
+                self.travelled += line.n_beats(piece_end - at);
                 self.pieces.push(Piece {
                     from: at,
                     to: piece_end,

@@ -44,7 +44,7 @@ fn notes(cell: &Cell) -> impl Iterator<Item = (Part, &Note)> {
     Part::ALL.into_iter().flat_map(|part| cell.parts[part.index()].iter().map(move |n| (part, n)))
 }
 
-/// All beginnings and ends, in order (rules 12 and 13).
+/// All beginnings and ends, in order (rules 13 to 15).
 pub(super) fn sounds(road: &Road, cells: &[Cell]) -> Vec<Sound> {
     let mut of_pass: BTreeMap<(usize, u32), Vec<usize>> = BTreeMap::new();
     for (idx, piece) in road.pieces.iter().enumerate() {
@@ -109,7 +109,8 @@ fn beginning(road: &Road, pieces: &[usize], cell: &Cell, part: Part, note: &Note
 fn ending(road: &Road, note: &Heard) -> Option<i64> {
     let first = &road.pieces[note.piece];
     let (run, mut at) = (first.run, first.from);
-    let hangs_at = first.travelled + (note.length.beats() + HANGING_BEATS);
+    let since = first.line.n_beats(note.sample - first.from);
+    let hangs_at = first.travelled + since + (note.length.beats() + HANGING_BEATS);
     for piece in &road.pieces[note.piece..] {
         if piece.run != run || piece.from != at {
             break;
