@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("render", &["score", "model", "player", "composer", "synth"]),
     ("trainer", &["score", "model"]),
     ("tributary", &["score", "model", "player", "composer", "synth"]),
-    ("xtask", &["score", "render", "hosting"]),
+    ("xtask", &["score", "model", "player", "composer", "render", "hosting"]),
 ];
 
 /// The most lines a source file may have.

@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod demo;
+mod soak;
 mod system;
 mod test;
 
@@ -21,6 +22,8 @@ Usage: cargo xtask COMMAND
   test                 build the bundles and run every test
   bundle               build target/bundled/Tributary.clap and target/bundled/Tributary.vst3
   bench [--json FILE]  measure the built plugin and print the table of speed and size
+  soak [--instances 32] [--minutes 5] [--format clap|vst3]
+                       play many instances in real time, count what was not there in time
   ci                   formatting, lints, tests
 ";
 
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ["bundle"] => build::bundle().map(drop),
         ["bench"] => bench::run(None),
         ["bench", "--json", file] => bench::run(Some(file.as_ref())),
+        ["soak", options @ ..] => soak::run(options),
         ["ci"] => test::ci(),
         _ => {
             eprintln!("error: `cargo xtask {}` is not a command\n\n{USAGE}", words.join(" "));
