@@ -1,7 +1,7 @@
 //! The band of one instance: player, clock, channels and sound on the **audio thread**, and the
 //! link over which the editor watches.
 
-use crate::host::{Channels, Heard, NoteOutput, TransportReader};
+use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::params::TributaryParams;
 use composer::{Capture, Commands, Offline, Preview, PreviewReader};
 use composer::{Player, Report, Session, Settings, WorkerHandle, session};
@@ -27,6 +27,7 @@ pub struct Band {
     offline: Offline,
     /// Whether the host renders faster or slower than real time, and waiting is allowed.
     renders_offline: bool,
+    place: BlockPlace,
     transport: TransportReader,
     clock: Clock,
     output: NoteOutput,
@@ -51,6 +52,7 @@ impl Band {
             player,
             offline,
             renders_offline: false,
+            place: BlockPlace::default(),
             transport: TransportReader::default(),
             clock: Clock::new(),
             output: NoteOutput::new(),
@@ -74,22 +76,26 @@ impl Band {
     /// Forgets the transport and what is sounding; the ends of notes go out with the next block.
     pub fn reset(&mut self) {
         self.player.reset();
+        self.place = BlockPlace::default();
         self.transport.reset();
         self.clock = Clock::new();
         self.synth.reset();
         self.sound_left = 0;
     }
 
-    /// Where the next `n_samples` are played: the host's place, or the own clock's.
+    /// Where the next piece is played: the host's place, or the own clock's. `samples` is where
+    /// one channel of it goes.
     pub fn playhead(
         &mut self,
         host: &Transport,
         params: &TributaryParams,
-        n_samples: usize,
+        samples: &[f32],
     ) -> Playhead {
-        let host = self.transport.read(host, n_samples);
-        let run = params.engine.run.value();
+        let n_samples = samples.len();
+        let offset = self.place.offset(samples);
         let tempo = Tempo::new(f64::from(params.engine.tempo.value()));
+        let host = self.transport.read(host, tempo, offset, n_samples);
+        let run = params.engine.run.value();
         self.clock.playhead(&host, run, tempo, f64::from(self.sample_rate), n_samples)
     }
 

@@ -11,49 +11,108 @@ use score::{Meter, Part, Pitch, Tempo, Velocity};
 /// Positions that differ by less are the same, in beats; hosts round theirs.
 const SAME_BEATS: f64 = 1e-6;
 
-/// Reads a host's transport.
+/// What sums of positions may lose, in beats.
+const ROUNDING_BEATS: f64 = 1e-9;
+
+/// Where pieces lie in the host's blocks, told from where their samples lie in memory.
 ///
-/// The framework calls the plugin for pieces of a block when a parameter changes inside it, and
-/// for all but the first piece recomputes the bar as if the song had one meter. The reader keeps
-/// the bar that the host itself gave for as long as the song runs on without a break.
+/// Some hosts lay whole blocks behind each other, too. These look like one long block, and are
+/// read right all the same: their transports go on as given.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct TransportReader {
-    known_bar: Option<KnownBar>,
+pub struct BlockPlace {
+    /// The address behind the last piece, and that piece's end in its block.
+    end: Option<(usize, usize)>,
 }
 
+impl BlockPlace {
+    /// Samples before a piece in its block.
+    pub fn offset(&mut self, piece: &[f32]) -> usize {
+        let range = piece.as_ptr_range();
+        let (first, end) = (range.start.addr(), range.end.addr());
+        let follows = self.end.filter(|(address, _)| *address == first);
+        let offset = follows.map_or(0, |(_, offset)| offset);
+        self.end = Some((end, offset.saturating_add(piece.len())));
+        offset
+    }
+}
+
+/// Reads a host's transport.
+///
+/// The framework calls the plugin for pieces of a block when a parameter or the transport changes
+/// inside it. For all but the first piece it moves the position on by the piece's place in the
+/// block, also while the song stands, past the end of the loop, and for a transport that was given
+/// for this very piece; and it recomputes the bar as if the song had one meter. The reader takes
+/// that back: inside a block it counts on by itself for as long as the host says nothing new.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TransportReader {
+    last: Option<Piece>,
+}
+
+/// What was read for a piece.
 #[derive(Clone, Copy, Debug)]
-struct KnownBar {
-    start_beats: f64,
-    meter: Meter,
-    /// Where the song is at the end of the piece, if it runs on.
+struct Piece {
+    /// The position that the host itself gave with its transport.
+    given_beats: f64,
+    tempo: Option<f64>,
+    /// Where the song is at the end of the piece.
     next_beats: f64,
+    bar_start_beats: Option<f64>,
+    meter: Option<Meter>,
 }
 
 impl TransportReader {
-    /// What the host says at the start of a piece of `n_samples`.
+    /// What the host says at the start of a piece of `n_samples` that lies `offset` samples inside
+    /// the host's block; `own_tempo` holds where the host gives none.
     ///
     /// A host that says nothing at all comes out without `playing`. Bar numbers are left to the
     /// player: only one of the two plugin formats has them, and both must give the same music.
-    pub fn read(&mut self, host: &Transport, n_samples: usize) -> player::Transport {
-        let position_beats = host.pos_beats();
+    pub fn read(
+        &mut self,
+        host: &Transport,
+        own_tempo: Tempo,
+        offset: usize,
+        n_samples: usize,
+    ) -> player::Transport {
+        // CLAP says whether a pre-roll is on as soon as there is a transport at all.
         let silent_host = !host.playing
+            && host.preroll_active.is_none()
             && host.tempo.is_none()
             && host.pos_samples.is_none()
             && host.pos_seconds.is_none()
             && host.pos_beats.is_none();
-        let tempo = host.tempo.map(Tempo::new);
         let meter = meter(host);
-        let bar_start_beats = self.bar_start(host, position_beats, meter.unwrap_or_default());
-        self.known_bar = match (bar_start_beats, position_beats) {
-            (Some(start_beats), Some(beats)) => {
-                let samples_per_beat =
-                    tempo.unwrap_or_default().samples_per_beat(f64::from(host.sample_rate));
-                let n_beats = if host.playing { n_samples as f64 / samples_per_beat } else { 0.0 };
-                let meter = meter.unwrap_or_default();
-                Some(KnownBar { start_beats, meter, next_beats: beats + n_beats })
+        let loop_range = host.loop_range_beats();
+        let told = host.pos_beats();
+        let rate = f64::from(host.sample_rate);
+        // The framework knows nothing to add without a tempo.
+        let added = host.tempo.map_or(0.0, |tempo| offset as f64 * tempo / 60.0 / rate);
+        let last = self.last.filter(|_| offset > 0);
+        let inside = last.zip(told).and_then(|(last, told)| {
+            let given = told - added;
+            if last.gave(given, host.tempo, meter) {
+                return Some((last.next_beats, last.bar_start(last.next_beats)));
             }
-            _ => None,
+            // A transport for this piece, which goes on where the one before it was; a new meter
+            // begins with a bar of its own.
+            let bar_start = if last.meter == meter { last.bar_start(given) } else { Some(given) };
+            same(given, last.next_beats).then_some((given, bar_start))
+        });
+        let (position_beats, bar_start_beats) = match inside {
+            Some((position, bar_start)) => (Some(position), bar_start),
+            None => (told, host.bar_start_pos_beats),
         };
+        let tempo = host.tempo.map(Tempo::new);
+        self.last = position_beats.zip(told).map(|(position, told)| {
+            let samples_per_beat = tempo.unwrap_or(own_tempo).samples_per_beat(rate);
+            let n_beats = if host.playing { n_samples as f64 / samples_per_beat } else { 0.0 };
+            Piece {
+                given_beats: told - added,
+                tempo: host.tempo,
+                next_beats: around_the_loop(position, n_beats, loop_range),
+                bar_start_beats,
+                meter,
+            }
+        });
         player::Transport {
             playing: (!silent_host).then_some(host.playing),
             position_beats,
@@ -61,26 +120,42 @@ impl TransportReader {
             meter,
             bar_start_beats,
             bar_number: None,
-            loop_range: host.loop_range_beats(),
+            loop_range,
         }
     }
 
     /// Forgets where the song was.
     pub fn reset(&mut self) {
-        self.known_bar = None;
+        self.last = None;
+    }
+}
+
+impl Piece {
+    /// Whether the host's words are still those that this piece was read from.
+    fn gave(&self, beats: f64, tempo: Option<f64>, meter: Option<Meter>) -> bool {
+        same(self.given_beats, beats) && (self.tempo, self.meter) == (tempo, meter)
     }
 
-    fn bar_start(&self, host: &Transport, position: Option<f64>, meter: Meter) -> Option<f64> {
-        let given = host.bar_start_pos_beats?;
-        let (Some(position), Some(known)) = (position, self.known_bar) else { return Some(given) };
-        let bar_beats = meter.bar_beats();
-        let recomputed = (position / bar_beats).floor() * bar_beats;
-        let runs_on = (position - known.next_beats).abs() < SAME_BEATS && known.meter == meter;
-        if !runs_on || (given - recomputed).abs() > SAME_BEATS {
-            return Some(given);
+    /// The bar at a position in the same meter.
+    fn bar_start(&self, position: f64) -> Option<f64> {
+        let start = self.bar_start_beats?;
+        let bar_beats = self.meter.unwrap_or_default().bar_beats();
+        Some(start + ((position - start + SAME_BEATS) / bar_beats).floor() * bar_beats)
+    }
+}
+
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() < SAME_BEATS
+}
+
+/// The position `n_beats` further on, for a host that goes round its loop.
+fn around_the_loop(position: f64, n_beats: f64, loop_range: Option<(f64, f64)>) -> f64 {
+    let next = position + n_beats;
+    match loop_range {
+        Some((start, end)) if start < end && position < end && next >= end - ROUNDING_BEATS => {
+            start + (next - end).max(0.0) % (end - start)
         }
-        let n_bars = ((position - known.start_beats + SAME_BEATS) / bar_beats).floor();
-        Some(known.start_beats + n_bars * bar_beats)
+        _ => next,
     }
 }
 

@@ -115,7 +115,7 @@ impl Plugin for Tributary {
             return ProcessStatus::Normal;
         };
         let params = &*self.params;
-        let playhead = band.playhead(context.transport(), params, n_samples);
+        let playhead = band.playhead(context.transport(), params, left);
         band.follow(params, n_samples);
         band.play(&playhead, &params.controls(), params.channels(), [left, right], |event| {
             context.try_send_event(event).map_err(|(_, error)| error)

@@ -55,7 +55,7 @@ fn block(
     heard: &mut Heard,
 ) {
     let (mut left, mut right) = (vec![f32::NAN; n_samples], vec![f32::NAN; n_samples]);
-    let playhead = band.playhead(host, params, n_samples);
+    let playhead = band.playhead(host, params, &left);
     band.follow(params, n_samples);
     let events = &mut heard.events;
     let send = |event: NoteEvent<()>| {

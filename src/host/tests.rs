@@ -129,7 +129,7 @@ fn a_transport_is_read_as_it_stands() {
     let mut standing = host(-2.5, -4.0, (4, 4));
     standing.playing = false;
     standing.loop_range_beats = Some((4.0, 8.0));
-    let read = TransportReader::default().read(&standing, 64);
+    let read = TransportReader::default().read(&standing, Tempo::DEFAULT, 0, 64);
     assert_eq!(read.playing, Some(false));
     assert_eq!((read.position_beats, read.bar_start_beats), (Some(-2.5), Some(-4.0)));
     assert_eq!(read.loop_range, Some((4.0, 8.0)));
@@ -139,28 +139,76 @@ fn a_transport_is_read_as_it_stands() {
 #[test]
 fn a_host_that_says_nothing_has_no_transport() {
     let mut reader = TransportReader::default();
-    assert_eq!(reader.read(&Transport::new(48_000.0), 64), player::Transport::default());
+    let read = reader.read(&Transport::new(48_000.0), Tempo::DEFAULT, 0, 64);
+    assert_eq!(read, player::Transport::default());
 }
 
 #[test]
 fn nonsense_meters_are_left_out() {
     for meter in [(0, 4), (4, 3), (-3, 4), (4, 0)] {
-        assert_eq!(TransportReader::default().read(&host(0.0, 0.0, meter), 64).meter, None);
+        let mut reader = TransportReader::default();
+        assert_eq!(reader.read(&host(0.0, 0.0, meter), Tempo::DEFAULT, 0, 64).meter, None);
     }
+}
+
+/// Position and bar of pieces that lie at offsets of a block: what the framework says, as a host.
+fn pieces(told: &[(Transport, usize, usize)]) -> Vec<(f64, f64)> {
+    let mut reader = TransportReader::default();
+    let mut read = |(host, offset, n): &(Transport, usize, usize)| {
+        let read = reader.read(host, Tempo::DEFAULT, *offset, *n);
+        (read.position_beats.unwrap(), read.bar_start_beats.unwrap())
+    };
+    told.iter().map(&mut read).collect()
 }
 
 /// A song in 4/4 that turns to 3/4 at beat 16, in a block of one beat cut in two.
 #[test]
 fn the_hosts_own_bar_outlives_the_cutting_of_blocks() {
-    let mut reader = TransportReader::default();
-    let first = reader.read(&host(17.0, 16.0, (3, 4)), 12_000);
-    // The framework's guess for the second piece is a song in 3/4 from its start.
-    let second = reader.read(&host(17.5, 15.0, (3, 4)), 12_000);
-    assert_eq!((first.bar_start_beats, second.bar_start_beats), (Some(16.0), Some(16.0)));
-    let third = reader.read(&host(18.0, 18.0, (3, 4)), 24_000);
-    assert_eq!(third.bar_start_beats, Some(16.0));
-    let next_bar = reader.read(&host(19.0, 19.0, (3, 4)), 24_000);
-    assert_eq!(next_bar.bar_start_beats, Some(19.0));
-    // After a jump the host is believed again.
-    assert_eq!(reader.read(&host(6.0, 6.0, (3, 4)), 64).bar_start_beats, Some(6.0));
+    let told = [
+        (host(17.0, 16.0, (3, 4)), 0, 12_000),
+        // The framework's guess for the second piece is a song in 3/4 from its start.
+        (host(17.5, 15.0, (3, 4)), 12_000, 12_000),
+        (host(18.0, 16.0, (3, 4)), 0, 24_000),
+        (host(19.0, 19.0, (3, 4)), 0, 24_000),
+        (host(6.0, 6.0, (3, 4)), 0, 64),
+    ];
+    let expected = [(17.0, 16.0), (17.5, 16.0), (18.0, 16.0), (19.0, 19.0), (6.0, 6.0)];
+    assert_eq!(pieces(&told), expected);
+}
+
+/// The framework moves the position of later pieces on as if every song just went on.
+#[test]
+fn pieces_of_a_block_are_where_the_host_is() {
+    let looped = |beats: f64| {
+        let mut host = host(beats, 4.0, (4, 4));
+        host.loop_range_beats = Some((4.0, 8.0));
+        host
+    };
+    let told =
+        [(looped(7.5), 0, 18_000), (looped(8.25), 18_000, 6_000), (looped(8.5), 24_000, 6_000)];
+    assert_eq!(pieces(&told), [(7.5, 4.0), (4.25, 4.0), (4.5, 4.0)], "round the loop");
+
+    let mut standing = [host(3.0, 0.0, (4, 4)), host(3.5, 0.0, (4, 4))];
+    standing.iter_mut().for_each(|host| host.playing = false);
+    let told = [(standing[0], 0, 12_000), (standing[1], 12_000, 12_000), (standing[0], 0, 64)];
+    assert_eq!(pieces(&told), [(3.0, 0.0); 3], "standing");
+
+    // A transport that was given at beat 3.5, inside the block, with another tempo.
+    let mut faster = [host(4.5, 4.0, (4, 4)), host(5.0, 4.0, (4, 4))];
+    faster.iter_mut().for_each(|host| host.tempo = Some(240.0));
+    let told = [
+        (host(3.0, 0.0, (4, 4)), 0, 12_000),
+        (faster[0], 12_000, 6_000),
+        (faster[1], 18_000, 6_000),
+    ];
+    assert_eq!(pieces(&told), [(3.0, 0.0), (3.5, 0.0), (4.0, 4.0)], "a new tempo");
+}
+
+#[test]
+fn pieces_lie_behind_each_other() {
+    let samples = [0.0; 100];
+    let mut place = BlockPlace::default();
+    let offsets = [0..40, 40..50, 50..100, 0..30, 30..60, 70..80]
+        .map(|range: std::ops::Range<usize>| place.offset(&samples[range]));
+    assert_eq!(offsets, [0, 40, 50, 0, 30, 0]);
 }
