@@ -5,7 +5,7 @@ use std::path::Path;
 use hosting::{Recording, Script, Song};
 
 use crate::streams::{Event, assert_clean};
-use crate::support::{IRREGULAR, run};
+use crate::support::{IRREGULAR, dense, run};
 
 /// The cell that is looked at.
 const BEAT: f64 = 6.0;
@@ -38,9 +38,7 @@ impl Case {
         for (parameter, value) in [("swing", 0.0), ("humanize", 0.0), ("g_jazz", 1.0)] {
             script.value(parameter, value);
         }
-        for part in ["dr", "ba", "ch", "ld"] {
-            script.value(&format!("{part}_density"), 1.0);
-        }
+        dense(&mut script);
         script.setting("sound", "off");
         script.setting("lookahead", &format!("{} beats", self.lookahead));
         script

@@ -9,8 +9,14 @@ mod architecture;
 mod ardour;
 /// A knob reaches the music exactly `lookahead` beats later.
 mod automation;
+/// Nonsense from hosts, files and keyboards.
+mod bad_input;
 /// The CLAP in its host: every promise, and what only CLAP has.
 mod clap_host;
+/// Many instances in one process.
+mod instances;
+/// Bypass, reset, activation, states and removal while notes sound.
+mod interruptions;
 /// The same notes for every split, rate, run and pace.
 mod invariance;
 /// The shipped model: its files, its losses, its music.
@@ -21,9 +27,13 @@ mod parameters;
 mod process_mode;
 /// What every format must keep: notes, exact positions, automation, state, hosts that misbehave.
 mod promises;
+/// A host that does anything at any time.
+mod random_host;
 /// What holds for every stream of note events, and how streams compare.
 mod streams;
 /// Bundles and scripts that the tests share.
 mod support;
+/// Starts, seeks, loops, drift, tempo and meter, and hosts that tell little.
+mod transport;
 /// The VST3 in its host: every promise, and that it plays what the CLAP plays.
 mod vst3_host;

@@ -74,4 +74,14 @@ impl Dice {
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
+
+    /// A number in `from..to`.
+    pub fn between(&mut self, from: f64, to: f64) -> f64 {
+        from + (to - from) * (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// One of some choices.
+    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        &choices[self.below(choices.len())]
+    }
 }

@@ -98,6 +98,13 @@ pub fn song_at(song: &Song, rate: f64, beats: f64, sizes: &[usize]) -> Script {
     script
 }
 
+/// Sets every part to play as much as it can: few empty beats in short songs.
+pub fn dense(script: &mut Script) {
+    for part in ["dr", "ba", "ch", "ld"] {
+        script.value(&format!("{part}_density"), 1.0);
+    }
+}
+
 /// Where beat 0 of a [`song_at`] lies, in samples.
 pub fn song_start(rate: f64) -> i64 {
     (rate / 2.0 / 480.0) as i64 * 480

@@ -3,7 +3,9 @@
 use crate::clap_host::keeps_all;
 use crate::streams::assert_same_music;
 use crate::support::{IRREGULAR, clap, run, song, vst3};
-use crate::{automation, invariance, promises};
+use crate::{
+    automation, bad_input, instances, interruptions, invariance, promises, random_host, transport,
+};
 
 keeps_all! { vst3() }
 
@@ -15,6 +17,17 @@ fn it_plays_what_the_clap_plays() {
     script.set_at(12.5, "ld_density", 1.0).unwrap();
     script.set_at(16.125, "swing", 0.6).unwrap();
     assert_same_music("VST3 after CLAP", &run(&clap(), &script), &run(&vst3(), &script));
+}
+
+/// A random host gets the same from both.
+#[test]
+fn a_random_host_hears_what_it_hears_from_the_clap() {
+    for seed in random_host::seeds() {
+        let play = |bundle: &std::path::Path| {
+            run(bundle, &random_host::script(seed, false, &random_host::states(bundle)))
+        };
+        assert_same_music(&format!("seed {seed}"), &play(&clap()), &play(&vst3()));
+    }
 }
 
 /// Both formats list the same parameters in the same groups.
