@@ -188,18 +188,25 @@ fn pieces_of_a_block_are_where_the_host_is() {
         [(looped(7.5), 0, 18_000), (looped(8.25), 18_000, 6_000), (looped(8.5), 24_000, 6_000)];
     assert_eq!(pieces(&told), [(7.5, 4.0), (4.25, 4.0), (4.5, 4.0)], "round the loop");
 
-    let mut standing = [host(3.0, 0.0, (4, 4)), host(3.5, 0.0, (4, 4))];
-    standing.iter_mut().for_each(|host| host.playing = false);
-    let told = [(standing[0], 0, 12_000), (standing[1], 12_000, 12_000), (standing[0], 0, 64)];
+    let standing = |beats: f64| {
+        let mut host = host(beats, 0.0, (4, 4));
+        host.playing = false;
+        host
+    };
+    let told =
+        [(standing(3.0), 0, 12_000), (standing(3.5), 12_000, 12_000), (standing(3.0), 0, 64)];
     assert_eq!(pieces(&told), [(3.0, 0.0); 3], "standing");
 
     // A transport that was given at beat 3.5, inside the block, with another tempo.
-    let mut faster = [host(4.5, 4.0, (4, 4)), host(5.0, 4.0, (4, 4))];
-    faster.iter_mut().for_each(|host| host.tempo = Some(240.0));
+    let faster = |beats: f64| {
+        let mut host = host(beats, 4.0, (4, 4));
+        host.tempo = Some(240.0);
+        host
+    };
     let told = [
         (host(3.0, 0.0, (4, 4)), 0, 12_000),
-        (faster[0], 12_000, 6_000),
-        (faster[1], 18_000, 6_000),
+        (faster(4.5), 12_000, 6_000),
+        (faster(5.0), 18_000, 6_000),
     ];
     assert_eq!(pieces(&told), [(3.0, 0.0), (3.5, 0.0), (4.0, 4.0)], "a new tempo");
 }
