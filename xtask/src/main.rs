@@ -20,6 +20,7 @@ Usage: cargo xtask COMMAND
 
   demo                 build, play 16 bars in the CLAP host, write target/demo/demo.{mid,wav,png}
   test                 build the bundles and run every test
+  full                 the long versions of the random tests, a thousand seeds and more
   bundle               build target/bundled/Tributary.clap and target/bundled/Tributary.vst3
   bench [--json FILE]  measure the built plugin and print the table of speed and size
   soak [--instances 32] [--minutes 5] [--format clap|vst3]
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         }
         ["demo"] => demo::run(),
         ["test", filter @ ..] => test::run(filter),
+        ["full"] => test::full(),
         ["bundle"] => build::bundle().map(drop),
         ["bench"] => bench::run(None),
         ["bench", "--json", file] => bench::run(Some(file.as_ref())),

@@ -20,6 +20,22 @@ pub fn run(filter: &[&str]) -> Result<()> {
     crate::run("cargo", &[&["nextest", "run", "--workspace"], filter].concat())
 }
 
+/// Long versions of tests that take more of their kind from the environment: a variable, its value,
+/// and the tests' package, target and filter.
+const LONG: [(&str, &str, [&str; 3]); 1] =
+    [("TRIBUTARY_RANDOM_HOSTS", "250", ["tributary", "it", "random_host"])];
+
+/// Runs the long versions, one after the other.
+pub fn full() -> Result<()> {
+    crate::build::bundle()?;
+    for (variable, value, [package, target, filter]) in LONG {
+        let variable = format!("{variable}={value}");
+        let test = ["cargo", "test", "--package", package, "--test", target, "--", filter];
+        crate::run("env", &[&[variable.as_str()], &test[..], &["--nocapture"]].concat())?;
+    }
+    Ok(())
+}
+
 /// Formatting, lints, tests.
 pub fn ci() -> Result<()> {
     crate::run("cargo", &["fmt", "--all", "--check"])?;
