@@ -96,7 +96,7 @@ impl Decoder {
     /// Column `c` is step `c % n_steps` of stream `c / n_steps`.
     fn columns(&mut self, streams: &mut [Stream], steps: &[[u16; N_INPUTS]], with_heads: bool) {
         let (packed, isa) = (self.packed.clone(), self.isa);
-        let (config, arena) = (&packed.config, packed.arena.as_slice());
+        let (config, arena) = (&packed.config, &*packed.arena);
         let (d, ff, d_kv) = (config.d_model, config.d_ff, config.d_kv());
         let n_steps = steps.len();
         let m = streams.len() * n_steps;
@@ -106,14 +106,22 @@ impl Decoder {
         }
         for (layer_idx, layer) in packed.layers.iter().enumerate() {
             self.film_norm(streams, steps, layer_idx, 0);
-            kernels::multiply(isa, arena, layer.qkv, &self.h, &mut self.wide, m);
-            for (c, qkv) in self.wide[..m * layer.qkv.n].chunks_exact_mut(layer.qkv.n).enumerate() {
+            // Of the last layer, steps that no head speaks of leave keys and values alone.
+            let is_done = !with_heads && layer_idx + 1 == packed.layers.len();
+            let (w, at) = layer.qkv.from_row(if is_done { d } else { 0 });
+            kernels::multiply(isa, arena, w, &self.h, &mut self.wide, m);
+            for (c, qkv) in self.wide[..m * w.n].chunks_exact_mut(w.n).enumerate() {
                 let stream = &mut streams[c / n_steps];
                 let position = stream.len + c % n_steps;
-                packed.rotate(&mut qkv[..d + d_kv], position);
+                let (qk, v) = qkv[at..].split_at_mut(if is_done { d_kv } else { d + d_kv });
+                packed.rotate(qk, position);
+                let (q, k) = qk.split_at_mut(qk.len() - d_kv);
+                packed.scale(q);
                 let (keys, values) = stream.cache(layer_idx);
-                let (k, v) = (&qkv[d..d + d_kv], &qkv[d + d_kv..d + 2 * d_kv]);
-                packed.attention.store(keys, values, position, k, v);
+                packed.attention.store(keys, values, position, k, &v[..d_kv]);
+            }
+            if is_done {
+                break;
             }
             for (c, qkv) in self.wide[..m * layer.qkv.n].chunks_exact(layer.qkv.n).enumerate() {
                 let stream = &mut streams[c / n_steps];

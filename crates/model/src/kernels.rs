@@ -1,17 +1,26 @@
 //! The decoder's arithmetic: packed matrices and attention over a cache, for one thread.
 //!
 //! Kernels are chosen when the program runs: AVX-512, AVX2 with FMA, or plain code (which is NEON
-//! on 64-bit ARM). Every sum has one fixed order, whatever the kernel and however many columns
-//! are computed at once. So a step gives the same bits alone or in a chunk, and on all machines
-//! with fused multiply-add.
+//! on 64-bit ARM). They are written once, over sixteen numbers at a time, and every sum has one
+//! fixed order, whatever the instructions and however many columns are computed at once. So a step
+//! gives the same bits alone or in a chunk, and on all machines with fused multiply-add: a project
+//! sounds the same on each of them.
+//!
+//! Those without, x86 processors from before 2013 and some small ones after, would take ten times
+//! as long to round the same way. There the last bits of logits differ, and with them, very
+//! seldom, a note.
 
 mod attention;
+mod lines;
 mod matrix;
+mod simd;
 
 pub use attention::{Attention, attend};
+pub use lines::Lines;
 pub use matrix::{Matrix, PANEL, multiply, pack};
 
 use crate::math;
+use simd::{Kernel, Simd};
 
 /// Sixteen numbers, aligned to a cache line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,8 +39,10 @@ enum Kind {
     /// AVX2 with FMA.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// What the compiler assumes.
-    Portable,
+    /// Plain code that fuses multiplication and addition.
+    Fused,
+    /// Plain code that does not.
+    Unfused,
 }
 
 impl core::fmt::Debug for Isa {
@@ -43,10 +54,19 @@ impl core::fmt::Debug for Isa {
 impl Isa {
     /// The best of this machine.
     pub fn detect() -> Self {
-        Self::available().first().copied().unwrap_or(Self(Kind::Portable))
+        Self::available()[0]
     }
 
-    /// All that this machine has, best first; never empty.
+    /// All that give the same bits as machines with fused multiply-add do. Plain code is the last,
+    /// and slow where that is no instruction.
+    pub fn fused() -> Vec<Self> {
+        let mut fused = Self::available();
+        fused.retain(|isa| *isa != Self(Kind::Unfused) && *isa != Self(Kind::Fused));
+        fused.push(Self(Kind::Fused));
+        fused
+    }
+
+    /// All that are worth using on this machine, best first; never empty.
     pub fn available() -> Vec<Self> {
         let mut available = Vec::new();
         #[cfg(target_arch = "x86_64")]
@@ -59,84 +79,71 @@ impl Isa {
                 available.push(Self(Kind::Avx2));
             }
         }
-        available.push(Self(Kind::Portable));
+        // Where it is no instruction, rounding once costs too much.
+        let has_fused = cfg!(target_arch = "aarch64");
+        available.push(Self(if has_fused { Kind::Fused } else { Kind::Unfused }));
         available
     }
 }
 
-/// Whether plain code has fused multiply-add as an instruction.
-const PORTABLE_FMA: bool = cfg!(target_arch = "aarch64");
-
-/// `a · b + c`, rounded once where `FMA` holds.
-#[inline(always)]
-fn madd<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
-}
-
-/// Compiles a body for every [`Isa`] and calls the one asked for.
-macro_rules! for_each_isa {
-    ($isa:expr, $body:ident, ($($argument:ident: $kind:ty),*)) => {{
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-        fn avx512($($argument: $kind),*) {
-            $body($($argument),*)
-        }
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma")]
-        fn avx2($($argument: $kind),*) {
-            $body($($argument),*)
-        }
-        match $isa.0 {
-            // SAFETY: `Isa::available` has found these features.
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => unsafe { avx512($($argument),*) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => unsafe { avx2($($argument),*) },
-            Kind::Portable => $body($($argument),*),
-        }
-    }};
-}
 /// `out = x / rms(x) · gain + shift`; no shift where it is empty.
 pub fn norm(isa: Isa, x: &[f32], gain: &[f32], shift: &[f32], eps: f32, out: &mut [f32]) {
-    for_each_isa!(
-        isa,
-        norm_body,
-        (x: &[f32], gain: &[f32], shift: &[f32], eps: f32, out: &mut [f32])
-    )
+    isa.run(Norm { x, gain, shift, eps, out });
 }
 
-#[inline(always)]
-fn norm_body(x: &[f32], gain: &[f32], shift: &[f32], eps: f32, out: &mut [f32]) {
-    let r = math::inverse_rms(x, eps);
-    for ((out, x), gain) in out.iter_mut().zip(x).zip(gain) {
-        *out = x * r * gain;
-    }
-    for (out, shift) in out.iter_mut().zip(shift) {
-        *out += shift;
+struct Norm<'a> {
+    x: &'a [f32],
+    gain: &'a [f32],
+    shift: &'a [f32],
+    eps: f32,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Norm<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let r = math::inverse_rms(self.x, self.eps);
+        for ((out, x), gain) in self.out.iter_mut().zip(self.x).zip(self.gain) {
+            *out = x * r * gain;
+        }
+        for (out, shift) in self.out.iter_mut().zip(self.shift) {
+            *out += shift;
+        }
     }
 }
 
 /// `out = silu(gate) · up`.
 pub fn swiglu(isa: Isa, gate: &[f32], up: &[f32], out: &mut [f32]) {
-    for_each_isa!(isa, swiglu_body, (gate: &[f32], up: &[f32], out: &mut [f32]))
+    isa.run(SwiGlu { gate, up, out });
 }
 
-#[inline(always)]
-fn swiglu_body(gate: &[f32], up: &[f32], out: &mut [f32]) {
-    for ((out, gate), up) in out.iter_mut().zip(gate).zip(up) {
-        *out = math::silu(*gate) * up;
+struct SwiGlu<'a> {
+    gate: &'a [f32],
+    up: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for SwiGlu<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        for ((out, gate), up) in self.out.iter_mut().zip(self.gate).zip(self.up) {
+            *out = math::silu(*gate) * up;
+        }
     }
 }
 
 /// `x = silu(x)`.
 pub fn silu(isa: Isa, x: &mut [f32]) {
-    for_each_isa!(isa, silu_body, (x: &mut [f32]))
+    isa.run(Silu(x));
 }
 
-#[inline(always)]
-fn silu_body(x: &mut [f32]) {
-    x.iter_mut().for_each(|x| *x = math::silu(*x));
+struct Silu<'a>(&'a mut [f32]);
+
+impl Kernel for Silu<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        self.0.iter_mut().for_each(|x| *x = math::silu(*x));
+    }
 }
 
 /// `x += y`.

@@ -7,21 +7,23 @@
 /// without fused multiply-add agree to the bit.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    // Adding this number rounds to whole numbers, which then lie in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    let t = x.clamp(-87.0, 88.0) * core::f32::consts::LOG2_E;
-    let shifted = t + ROUND;
-    let f = (t - (shifted - ROUND)) * core::f32::consts::LN_2;
-    let p = 1.0 / 720.0;
-    let p = p * f + 1.0 / 120.0;
-    let p = p * f + 1.0 / 24.0;
-    let p = p * f + 1.0 / 6.0;
-    let p = p * f + 0.5;
-    let p = p * f + 1.0;
-    let p = p * f + 1.0;
-    let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-    f32::from_bits((p.to_bits() as i32).wrapping_add(n << 23) as u32)
+    let t = x.clamp(EXP_MIN, EXP_MAX) * core::f32::consts::LOG2_E;
+    let shifted = t + EXP_ROUND;
+    let f = (t - (shifted - EXP_ROUND)) * core::f32::consts::LN_2;
+    let mut p = EXP_SERIES[0];
+    for term in &EXP_SERIES[1..] {
+        p = p * f + term;
+    }
+    // Shifted into the exponent, nothing is left of the number that rounds.
+    f32::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
+
+pub const EXP_MIN: f32 = -87.0;
+pub const EXP_MAX: f32 = 88.0;
+/// Adding this number rounds to whole numbers, which then lie in the lowest bits.
+pub const EXP_ROUND: f32 = 12_582_912.0;
+/// Coefficients of the series, highest power first.
+pub const EXP_SERIES: [f32; 7] = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
 
 /// `x / (1 + e^-x)`.
 #[inline(always)]

@@ -67,7 +67,9 @@ impl Sampler {
         let mut plausible = [false; MAX_CLASSES];
         let known =
             plain.iter().zip(allowed).filter(|(logit, allowed)| **allowed && !logit.is_nan());
-        let least = known.map(|(logit, _)| *logit).fold(f32::NEG_INFINITY, f32::max) + least.ln();
+        // Not the system's logarithm, which rounds as each system likes.
+        let least = libm::logf(least);
+        let least = known.map(|(logit, _)| *logit).fold(f32::NEG_INFINITY, f32::max) + least;
         for ((plausible, logit), allowed) in plausible.iter_mut().zip(plain).zip(allowed) {
             *plausible = *allowed && *logit >= least;
         }

@@ -6,7 +6,7 @@ use score::steps::{self, N_INPUTS};
 
 use super::field_offset;
 use crate::config::{D_EXPRESSION, N_CONDITION_ROWS, N_FIELDS};
-use crate::kernels::{self, Attention, Line, Matrix, pack};
+use crate::kernels::{self, Attention, Line, Lines, Matrix, pack};
 use crate::weights::Weights;
 use crate::{Config, Error, Result};
 
@@ -28,7 +28,7 @@ impl Table {
 pub struct Packed {
     pub(super) config: Config,
     pub(super) attention: Attention,
-    pub(super) arena: Vec<Line>,
+    pub(super) arena: Lines,
     embed: Table,
     pub(super) layers: Vec<PackedLayer>,
     pub(super) norm: Vec<f32>,
@@ -158,9 +158,10 @@ impl Packed {
         let rotations = (0..config.context_len * half)
             .map(|i| {
                 let exponent = 2.0 * (i % half) as f64 / head_dim as f64;
-                let angle = (i / half) as f64 / f64::from(config.rope_base).powf(exponent);
+                let angle = (i / half) as f64 / libm::pow(config.rope_base.into(), exponent);
                 let angle = angle % (2.0 * PI);
-                (angle.cos() as f32, angle.sin() as f32)
+                // Not the system's functions, which round as each system likes.
+                (libm::cos(angle) as f32, libm::sin(angle) as f32)
             })
             .collect();
         Ok(Self {
@@ -171,7 +172,7 @@ impl Packed {
                 head_dim,
                 capacity: config.context_len.next_multiple_of(16),
             },
-            arena,
+            arena: Lines::on_huge_pages(&arena),
             embed: source.table("embed.weight")?,
             layers,
             norm: source.values("norm.weight")?,
@@ -188,7 +189,7 @@ impl Packed {
 
     /// Bytes of weights that one step reads, heads included.
     pub fn bytes(&self) -> usize {
-        size_of_val(self.arena.as_slice())
+        size_of_val(&*self.arena)
     }
 
     /// Sums the embeddings of a step.
@@ -199,18 +200,22 @@ impl Packed {
         }
     }
 
-    /// Turns queries and keys to a position, and scales the queries.
-    pub(super) fn rotate(&self, qk: &mut [f32], position: usize) {
+    /// Turns heads of queries or keys to a position.
+    pub(super) fn rotate(&self, heads: &mut [f32], position: usize) {
         let (d, half) = (self.config.head_dim(), self.config.head_dim() / 2);
         let rotations = &self.rotations[position * half..(position + 1) * half];
-        for head in qk.chunks_exact_mut(d) {
+        for head in heads.chunks_exact_mut(d) {
             let (a, b) = head.split_at_mut(half);
             for ((a, b), (cos, sin)) in a.iter_mut().zip(b).zip(rotations) {
                 (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
             }
         }
-        let scale = 1.0 / (d as f32).sqrt();
-        qk[..self.config.d_model].iter_mut().for_each(|q| *q *= scale);
+    }
+
+    /// Scales turned queries.
+    pub(super) fn scale(&self, q: &mut [f32]) {
+        let scale = 1.0 / (self.config.head_dim() as f32).sqrt();
+        q.iter_mut().for_each(|q| *q *= scale);
     }
 
     /// A weighted sum of the condition rows of a slot.

@@ -3,7 +3,7 @@
 use score::steps;
 
 use super::Packed;
-use crate::kernels::Line;
+use crate::kernels::{Line, Lines};
 
 /// A weighted sum of conditions: six genres and null.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,8 +49,8 @@ pub struct Stream {
     film: Vec<f32>,
     key_lines: usize,
     value_lines: usize,
-    keys: Vec<Line>,
-    values: Vec<Line>,
+    keys: Lines,
+    values: Lines,
 }
 
 impl Stream {
@@ -67,8 +67,8 @@ impl Stream {
             film: Vec::new(),
             key_lines,
             value_lines,
-            keys: vec![Line::default(); n_layers * key_lines],
-            values: vec![Line::default(); n_layers * value_lines],
+            keys: Lines::zeroed(n_layers * key_lines),
+            values: Lines::zeroed(n_layers * value_lines),
         };
         stream.condition(packed, mix);
         stream
@@ -104,9 +104,7 @@ impl Stream {
 
     /// Bytes of the cache.
     pub fn bytes(&self) -> usize {
-        size_of_val(self.keys.as_slice())
-            + size_of_val(self.values.as_slice())
-            + size_of_val(self.film.as_slice())
+        size_of_val(&*self.keys) + size_of_val(&*self.values) + size_of_val(self.film.as_slice())
     }
 
     pub(super) fn film(&self, slot: usize, layer: usize) -> &[f32] {

@@ -146,3 +146,34 @@ fn chunks_and_neighbors_change_no_bit() {
         assert_eq!(decoder.pos().next().unwrap(), expected, "{isa:?}");
     }
 }
+
+#[test]
+fn instruction_sets_change_no_bit() {
+    let (packed, _) = packed(Config::TINY, 7);
+    let inputs = random_steps(44, 8);
+    let bits = |isa| {
+        let mut decoder = Decoder::with_isa(packed.clone(), isa);
+        let mix = |i: usize| [Mix::pure(i); steps::N_SLOTS];
+        let mut streams: Vec<Stream> = (0..7).map(|i| Stream::new(&packed, mix(i))).collect();
+        for stream in &mut streams {
+            decoder.prefill(stream, &inputs[..40]);
+        }
+        let mut bits: Vec<u32> = Vec::new();
+        let mut take = |numbers: &[f32]| bits.extend(numbers.iter().map(|x| x.to_bits()));
+        for step in &inputs[40..] {
+            decoder.step(&mut streams, step);
+            decoder.hidden().for_each(&mut take);
+            decoder.chord().for_each(&mut take);
+            decoder.pos().for_each(&mut take);
+            decoder.sym(3).for_each(&mut take);
+            decoder.dur(3, 60).for_each(&mut take);
+            decoder.expression(3, 60, 32).for_each(&mut take);
+        }
+        bits
+    };
+    let isas = kernels::Isa::fused();
+    let expected = bits(isas[0]);
+    for isa in &isas[1..] {
+        assert!(bits(*isa) == expected, "{isa:?} and {:?}", isas[0]);
+    }
+}

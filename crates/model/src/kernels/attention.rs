@@ -1,9 +1,9 @@
 //! Attention of one step over the cached keys and values of one layer.
 
-#![expect(clippy::needless_range_loop, reason = "indices name lanes of several arrays at once")]
+#![expect(clippy::needless_range_loop, reason = "indices name rows of several arrays at once")]
 
-use super::{Isa, Kind, Line, PORTABLE_FMA, madd};
-use crate::math;
+use super::simd::{Kernel, Simd};
+use super::{Isa, Line};
 
 /// Sizes of attention in one layer.
 #[derive(Clone, Copy, Debug)]
@@ -78,80 +78,49 @@ pub fn attend(
     out: &mut [f32],
     scores: &mut [Line],
 ) {
-    let (d, group) = (sizes.head_dim, sizes.group);
-    for head in 0..sizes.n_kv_heads {
-        let keys = &keys[head * sizes.head_key_lines()..][..n.div_ceil(16) * d];
-        let values = &values[head * sizes.head_value_lines()..][..n * d.div_ceil(16)];
-        let queries = head * group * d;
-        // Query heads that share keys are taken three, two or one at a time.
-        let mut first = 0;
-        while first < group {
-            let taken = (group - first).min(3);
-            let at = queries + first * d..queries + (first + taken) * d;
-            let (q, out) = (&q[at.clone()], &mut out[at]);
-            match taken {
-                3 => heads_of::<3>(isa, d, keys, values, n, q, out, scores),
-                2 => heads_of::<2>(isa, d, keys, values, n, q, out, scores),
-                _ => heads_of::<1>(isa, d, keys, values, n, q, out, scores),
+    isa.run(Attend { sizes, keys, values, n, q, out, scores });
+}
+
+struct Attend<'a> {
+    sizes: &'a Attention,
+    keys: &'a [Line],
+    values: &'a [Line],
+    n: usize,
+    q: &'a [f32],
+    out: &'a mut [f32],
+    scores: &'a mut [Line],
+}
+
+impl Kernel for Attend<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { sizes, n, scores, .. } = self;
+        let (d, group) = (sizes.head_dim, sizes.group);
+        for head in 0..sizes.n_kv_heads {
+            let keys = &self.keys[head * sizes.head_key_lines()..][..n.div_ceil(16) * d];
+            let values = &self.values[head * sizes.head_value_lines()..][..n * d.div_ceil(16)];
+            // Query heads that share keys are taken three, two or one at a time.
+            let mut first = head * group;
+            while first < (head + 1) * group {
+                let taken = ((head + 1) * group - first).min(3);
+                let at = first * d..(first + taken) * d;
+                let (q, out) = (&self.q[at.clone()], &mut self.out[at]);
+                match taken {
+                    3 => heads::<S, 3>(simd, d, keys, values, n, q, out, scores),
+                    2 => heads::<S, 2>(simd, d, keys, values, n, q, out, scores),
+                    _ => heads::<S, 1>(simd, d, keys, values, n, q, out, scores),
+                }
+                first += taken;
             }
-            first += taken;
         }
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "as above")]
-fn heads_of<const G: usize>(
-    isa: Isa,
-    d: usize,
-    keys: &[Line],
-    values: &[Line],
-    n: usize,
-    q: &[f32],
-    out: &mut [f32],
-    scores: &mut [Line],
-) {
-    match isa.0 {
-        // SAFETY: `Isa::available` has found these features.
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx512 => unsafe { heads_avx512::<G>(d, keys, values, n, q, out, scores) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx2 => unsafe { heads_avx2::<G>(d, keys, values, n, q, out, scores) },
-        Kind::Portable => heads::<PORTABLE_FMA, G>(d, keys, values, n, q, out, scores),
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-fn heads_avx512<const G: usize>(
-    d: usize,
-    keys: &[Line],
-    values: &[Line],
-    n: usize,
-    q: &[f32],
-    out: &mut [f32],
-    scores: &mut [Line],
-) {
-    heads::<true, G>(d, keys, values, n, q, out, scores);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn heads_avx2<const G: usize>(
-    d: usize,
-    keys: &[Line],
-    values: &[Line],
-    n: usize,
-    q: &[f32],
-    out: &mut [f32],
-    scores: &mut [Line],
-) {
-    heads::<true, G>(d, keys, values, n, q, out, scores);
-}
-
 /// `G` query heads over one key head.
 #[inline(always)]
-fn heads<const FMA: bool, const G: usize>(
+#[expect(clippy::too_many_arguments, reason = "as above")]
+fn heads<S: Simd, const G: usize>(
+    simd: S,
     d: usize,
     keys: &[Line],
     values: &[Line],
@@ -161,60 +130,169 @@ fn heads<const FMA: bool, const G: usize>(
     scores: &mut [Line],
 ) {
     let n_blocks = n.div_ceil(16);
-    let scores = &mut scores[..G * n_blocks];
-    let mut largest = [[f32::NEG_INFINITY; 16]; G];
-    for (block, keys) in keys.chunks_exact(d).enumerate() {
-        let mut sums = [[0.0f32; 16]; G];
-        for (i, key) in keys.iter().enumerate() {
-            for g in 0..G {
-                let q = q[g * d + i];
-                for j in 0..16 {
-                    sums[g][j] = madd::<FMA>(key.0[j], q, sums[g][j]);
-                }
-            }
-        }
-        // Positions that do not exist yet hold whatever was there before.
-        let valid = n - block * 16;
-        for g in 0..G {
-            if valid < 16 {
-                sums[g][valid..].fill(f32::NEG_INFINITY);
-            }
-            for j in 0..16 {
-                largest[g][j] = largest[g][j].max(sums[g][j]);
-            }
-            scores[g * n_blocks + block] = Line(sums[g]);
+    let mut rest = &mut scores[..G * n_blocks];
+    let mut rows: [&mut [Line]; G] = core::array::from_fn(|_| {
+        let (row, others) = core::mem::take(&mut rest).split_at_mut(n_blocks);
+        rest = others;
+        row
+    });
+    // Several blocks at once, so that no sum waits for itself.
+    let at_once = (S::SUMS / G).min(4);
+    let mut block = 0;
+    while block < n_blocks {
+        let keys = &keys[block * d..];
+        if at_once == 4 && block + 4 <= n_blocks {
+            products::<S, G, 4>(simd, d, keys, q, &mut rows, block);
+            block += 4;
+        } else if at_once >= 2 && block + 2 <= n_blocks {
+            products::<S, G, 2>(simd, d, keys, q, &mut rows, block);
+            block += 2;
+        } else {
+            products::<S, G, 1>(simd, d, keys, q, &mut rows, block);
+            block += 1;
         }
     }
     let mut inverse = [0.0f32; G];
-    for g in 0..G {
-        let max = largest[g].iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut sums = [0.0f32; 16];
-        for line in &mut scores[g * n_blocks..(g + 1) * n_blocks] {
-            for j in 0..16 {
-                line.0[j] = math::exp(line.0[j] - max);
-                sums[j] += line.0[j];
-            }
-        }
-        inverse[g] = 1.0 / sums.iter().sum::<f32>();
+    for (row, inverse) in rows.iter_mut().zip(&mut inverse) {
+        // Positions that do not exist yet hold whatever was there before.
+        row[n_blocks - 1].0[n - (n_blocks - 1) * 16..].fill(f32::NEG_INFINITY);
+        *inverse = 1.0 / softmax(simd, row);
     }
     let width = d.div_ceil(16);
-    for column in 0..width {
-        // Even and odd positions apart, so that sums wait for each other half as long.
-        let mut sums = [[[0.0f32; 16]; 2]; G];
-        for (p, value) in values[column..].iter().step_by(width).enumerate() {
-            for g in 0..G {
-                let weight = scores[g * n_blocks + p / 16].0[p % 16];
-                let sums = &mut sums[g][p % 2];
-                for j in 0..16 {
-                    sums[j] = madd::<FMA>(value.0[j], weight, sums[j]);
-                }
-            }
+    let mut column = 0;
+    while column < width {
+        if column + 2 <= width && 4 * G <= S::SUMS {
+            average::<S, G, 2>(simd, &values[column..], width, n, &rows, inverse, d, column, out);
+            column += 2;
+        } else {
+            average::<S, G, 1>(simd, &values[column..], width, n, &rows, inverse, d, column, out);
+            column += 1;
+        }
+    }
+}
+
+/// Scores of `G` queries with `B` blocks of keys.
+#[inline(always)]
+fn products<S: Simd, const G: usize, const B: usize>(
+    simd: S,
+    d: usize,
+    keys: &[Line],
+    q: &[f32],
+    rows: &mut [&mut [Line]; G],
+    first: usize,
+) {
+    let mut blocks = [keys; B];
+    for (b, block) in blocks.iter_mut().enumerate() {
+        *block = &keys[b * d..(b + 1) * d];
+    }
+    let mut queries = [q; G];
+    for (g, query) in queries.iter_mut().enumerate() {
+        *query = &q[g * d..(g + 1) * d];
+    }
+    let mut sums = [[simd.splat(0.0); B]; G];
+    for i in 0..d {
+        let mut keys = [simd.splat(0.0); B];
+        for b in 0..B {
+            let key = &blocks[b][i];
+            keys[b] = simd.load(key);
+            // The blocks that come next.
+            simd.prefetch(core::ptr::from_ref(key).wrapping_add(B * d));
         }
         for g in 0..G {
-            let out = &mut out[g * d..(g + 1) * d];
-            for (j, out) in out[column * 16..].iter_mut().take(16).enumerate() {
-                *out = (sums[g][0][j] + sums[g][1][j]) * inverse[g];
+            let q = simd.splat(queries[g][i]);
+            for b in 0..B {
+                sums[g][b] = simd.madd(keys[b], q, sums[g][b]);
             }
+        }
+    }
+    for (row, sums) in rows.iter_mut().zip(sums) {
+        for (line, sum) in row[first..first + B].iter_mut().zip(sums) {
+            simd.store(sum, &mut line.0);
+        }
+    }
+}
+
+/// Makes scores weights that lack their division by the sum, which comes back.
+#[inline(always)]
+fn softmax<S: Simd>(simd: S, row: &mut [Line]) -> f32 {
+    let mut largest = simd.splat(f32::NEG_INFINITY);
+    for line in row.iter() {
+        largest = simd.max(largest, simd.load(line));
+    }
+    let mut lanes = [0.0; 16];
+    simd.store(largest, &mut lanes);
+    let max = simd.splat(lanes.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let mut sum = simd.splat(0.0);
+    for line in row {
+        let weight = simd.exp(simd.sub(simd.load(line), max));
+        sum = simd.add(sum, weight);
+        simd.store(weight, &mut line.0);
+    }
+    simd.store(sum, &mut lanes);
+    lanes.iter().sum()
+}
+
+/// `W` times sixteen outputs of `G` heads: the average of values by weight.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "as above")]
+fn average<S: Simd, const G: usize, const W: usize>(
+    simd: S,
+    values: &[Line],
+    width: usize,
+    n: usize,
+    rows: &[&mut [Line]; G],
+    inverse: [f32; G],
+    d: usize,
+    column: usize,
+    out: &mut [f32],
+) {
+    // Even and odd positions apart, so that sums wait for each other half as long.
+    let mut sums = [[[simd.splat(0.0); W]; 2]; G];
+    for (block, values) in values.chunks(16 * width).enumerate().take(n.div_ceil(16)) {
+        let mut weights = [&rows[0][block].0; G];
+        for g in 0..G {
+            weights[g] = &rows[g][block].0;
+        }
+        let n_here = (n - block * 16).min(16);
+        for pair in 0..n_here / 2 {
+            for odd in 0..2 {
+                let value = &values[(2 * pair + odd) * width..][..W];
+                add_value(simd, value, weights, 2 * pair + odd, &mut sums, odd);
+            }
+        }
+        if n_here % 2 == 1 {
+            let value = &values[(n_here - 1) * width..][..W];
+            add_value(simd, value, weights, n_here - 1, &mut sums, 0);
+        }
+    }
+    for g in 0..G {
+        for w in 0..W {
+            let sum = simd.add(sums[g][0][w], sums[g][1][w]);
+            let mut lanes = [0.0; 16];
+            simd.store(simd.mul(sum, simd.splat(inverse[g])), &mut lanes);
+            let out = &mut out[g * d..(g + 1) * d];
+            let at = (column + w) * 16;
+            let n_here = (d - at).min(16);
+            out[at..at + n_here].copy_from_slice(&lanes[..n_here]);
+        }
+    }
+}
+
+/// Adds the value at position `i` of a block, by weight, to the even or the odd sums.
+#[inline(always)]
+fn add_value<S: Simd, const G: usize, const W: usize>(
+    simd: S,
+    value: &[Line],
+    weights: [&[f32; 16]; G],
+    i: usize,
+    sums: &mut [[[S::Lanes; W]; 2]; G],
+    odd: usize,
+) {
+    for w in 0..W {
+        let value = simd.load(&value[w]);
+        for g in 0..G {
+            let sum = &mut sums[g][odd][w];
+            *sum = simd.madd(value, simd.splat(weights[g][i]), *sum);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Matrices packed for streaming, times a few columns.
 
-#![expect(clippy::needless_range_loop, reason = "indices name lanes of several arrays at once")]
-
-use super::{Isa, Kind, Line, PORTABLE_FMA, madd};
+use super::simd::{Kernel, Simd};
+use super::{Isa, Line};
 
 /// Rows that lie side by side: four vectors of sixteen.
 pub const PANEL: usize = 64;
@@ -18,6 +17,15 @@ pub struct Matrix {
     /// Columns.
     pub k: usize,
     start: usize,
+}
+
+impl Matrix {
+    /// The whole panels from the one that holds `row`, and where the row lies in them.
+    pub fn from_row(self, row: usize) -> (Self, usize) {
+        let first = row / PANEL * PANEL;
+        let start = self.start + first / 16 * self.k;
+        (Self { n: self.n - first, start, ..self }, row - first)
+    }
 }
 
 /// Appends a matrix, `k` columns, given by its rows; missing rows of the last panel are zero.
@@ -47,145 +55,93 @@ pub fn pack(arena: &mut Vec<Line>, k: usize, rows: &[&[f32]]) -> Matrix {
 /// If a slice is too short.
 pub fn multiply(isa: Isa, arena: &[Line], w: Matrix, x: &[f32], y: &mut [f32], m: usize) {
     let weights = &arena[w.start..][..w.n / 16 * w.k];
-    let (x, y) = (&x[..m * w.k], &mut y[..m * w.n]);
-    // The panel stays in the nearest caches while all columns use it.
-    for (panel_idx, panel) in weights.chunks_exact(LINES * w.k).enumerate() {
-        let mut first = 0;
-        while first < m {
-            let n_columns = (m - first).min(widest(isa));
-            let columns = &x[first * w.k..(first + n_columns) * w.k];
-            let out = &mut y[first * w.n + panel_idx * PANEL..];
-            multiply_panel(isa, panel, columns, out, w.n, n_columns);
-            first += n_columns;
-        }
-    }
+    isa.run(Multiply { weights, x: &x[..m * w.k], y: &mut y[..m * w.n], n: w.n, k: w.k, m });
 }
 
-/// Columns that the registers hold beside one panel.
-fn widest(isa: Isa) -> usize {
-    match isa.0 {
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx512 => 6,
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx2 => 3,
-        Kind::Portable => 1,
-    }
+struct Multiply<'a> {
+    weights: &'a [Line],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    n: usize,
+    k: usize,
+    m: usize,
 }
 
-fn multiply_panel(isa: Isa, panel: &[Line], x: &[f32], y: &mut [f32], stride: usize, m: usize) {
-    let k = panel.len() / LINES;
-    assert!(x.len() >= m * k && y.len() >= (m - 1) * stride + PANEL);
-    match isa.0 {
-        // SAFETY: the features were found by `Isa::available`, the lengths checked above.
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx512 => unsafe {
-            match m {
-                1 => avx512::<1>(panel, x, y, stride),
-                2 => avx512::<2>(panel, x, y, stride),
-                3 => avx512::<3>(panel, x, y, stride),
-                4 => avx512::<4>(panel, x, y, stride),
-                5 => avx512::<5>(panel, x, y, stride),
-                _ => avx512::<6>(panel, x, y, stride),
-            }
-        },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx2 => unsafe {
-            match m {
-                1 => avx2::<1, 4>(panel, x, y, stride),
-                2 => avx2::<2, 2>(panel, x, y, stride),
-                _ => avx2::<3, 2>(panel, x, y, stride),
-            }
-        },
-        Kind::Portable => portable::<PORTABLE_FMA>(panel, x, y),
-    }
-}
-
-fn portable<const FMA: bool>(panel: &[Line], x: &[f32], y: &mut [f32]) {
-    let mut sums = [Line::default(); LINES];
-    for (lines, x) in panel.as_chunks::<LINES>().0.iter().zip(x) {
-        for (sums, line) in sums.iter_mut().zip(lines) {
-            for (sum, weight) in sums.0.iter_mut().zip(&line.0) {
-                *sum = madd::<FMA>(*weight, *x, *sum);
+impl Kernel for Multiply<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { weights, x, y, n, k, m } = self;
+        // As many columns at once as the registers hold beside one panel, in equal shares.
+        let n_groups = m.div_ceil(S::COLUMNS);
+        // The panel stays in the nearest caches while all columns use it.
+        for (panel_idx, panel) in weights.chunks_exact(LINES * k).enumerate() {
+            let (panel, _) = panel.as_chunks::<LINES>();
+            for group in 0..n_groups {
+                let at = group * m / n_groups..(group + 1) * m / n_groups;
+                let x = &x[at.start * k..at.end * k];
+                let y = &mut y[at.start * n + panel_idx * PANEL..];
+                match at.len() {
+                    1 => columns::<S, 1>(simd, panel, x, y, n),
+                    2 => columns::<S, 2>(simd, panel, x, y, n),
+                    3 => columns::<S, 3>(simd, panel, x, y, n),
+                    4 => columns::<S, 4>(simd, panel, x, y, n),
+                    5 => columns::<S, 5>(simd, panel, x, y, n),
+                    _ => columns::<S, 6>(simd, panel, x, y, n),
+                }
             }
         }
     }
-    for (y, sums) in y.chunks_exact_mut(16).zip(&sums) {
-        y.copy_from_slice(&sums.0);
-    }
 }
 
-/// # Safety
-/// The machine has AVX-512; `x` holds `M` columns as long as the panel, `y` as many rows of
-/// `stride`, the last at least 64 long.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn avx512<const M: usize>(panel: &[Line], x: &[f32], y: &mut [f32], stride: usize) {
-    use core::arch::x86_64::*;
-    let k = panel.len() / LINES;
-    let mut sums = [[_mm512_setzero_ps(); LINES]; M];
-    let (weights, x) = (panel.as_ptr().cast::<f32>(), x.as_ptr());
-    for i in 0..k {
-        // SAFETY: `i < k`, and the panel holds `k · 64` aligned numbers.
-        let w: [__m512; LINES] = core::array::from_fn(|line| unsafe {
-            _mm512_load_ps(weights.add(i * PANEL + 16 * line))
-        });
-        for (m, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: the caller has promised `M · k` numbers.
-            let x = _mm512_set1_ps(unsafe { *x.add(m * k + i) });
-            for (sum, w) in sums.iter_mut().zip(w) {
-                *sum = _mm512_fmadd_ps(w, x, *sum);
-            }
-        }
-    }
-    for (m, sums) in sums.iter().enumerate() {
-        for (line, sum) in sums.iter().enumerate() {
-            // SAFETY: the caller has promised `M` rows of `stride`.
-            unsafe { _mm512_storeu_ps(y.as_mut_ptr().add(m * stride + 16 * line), *sum) };
-        }
-    }
-}
-
-/// `L` lines of the panel at a time, so that the sums stay in sixteen registers.
-///
-/// # Safety
-/// The machine has AVX2 and FMA; `x` and `y` are as for [`avx512`].
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<const M: usize, const L: usize>(
-    panel: &[Line],
+/// One panel times `M` columns, as many lines at once as the registers hold.
+#[inline(always)]
+fn columns<S: Simd, const M: usize>(
+    simd: S,
+    panel: &[[Line; LINES]],
     x: &[f32],
     y: &mut [f32],
     stride: usize,
 ) {
-    use core::arch::x86_64::*;
-    let k = panel.len() / LINES;
-    let (weights, x) = (panel.as_ptr().cast::<f32>(), x.as_ptr());
-    for first in (0..LINES).step_by(L) {
-        let mut sums = [[[_mm256_setzero_ps(); 2]; L]; M];
-        for i in 0..k {
-            // SAFETY: `i < k`, and the panel holds `k · 64` aligned numbers.
-            let at = unsafe { weights.add(i * PANEL + 16 * first) };
-            for line in 0..L {
-                for half in 0..2 {
-                    // SAFETY: as above; `first + line < 4`.
-                    let w = unsafe { _mm256_load_ps(at.add(16 * line + 8 * half)) };
-                    for m in 0..M {
-                        // SAFETY: the caller has promised `M · k` numbers.
-                        let x = _mm256_set1_ps(unsafe { *x.add(m * k + i) });
-                        sums[m][line][half] = _mm256_fmadd_ps(w, x, sums[m][line][half]);
-                    }
-                }
+    if M * LINES <= S::SUMS {
+        lines::<S, M, LINES>(simd, panel, 0, x, y, stride);
+    } else {
+        lines::<S, M, 2>(simd, panel, 0, x, y, stride);
+        lines::<S, M, 2>(simd, panel, 2, x, y, stride);
+    }
+}
+
+/// `L` lines of a panel times `M` columns; each sum runs over the inputs in their order.
+#[inline(always)]
+fn lines<S: Simd, const M: usize, const L: usize>(
+    simd: S,
+    panel: &[[Line; LINES]],
+    first: usize,
+    x: &[f32],
+    y: &mut [f32],
+    stride: usize,
+) {
+    let k = panel.len();
+    let mut columns = [x; M];
+    for (m, column) in columns.iter_mut().enumerate() {
+        *column = &x[m * k..(m + 1) * k];
+    }
+    let mut sums = [[simd.splat(0.0); L]; M];
+    for (i, panel) in panel.iter().enumerate() {
+        let mut weights = [simd.splat(0.0); L];
+        for (weights, line) in weights.iter_mut().zip(&panel[first..]) {
+            *weights = simd.load(line);
+        }
+        for (sums, column) in sums.iter_mut().zip(&columns) {
+            let x = simd.splat(column[i]);
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum = simd.madd(weights, x, *sum);
             }
         }
-        for (m, sums) in sums.iter().enumerate() {
-            for (line, sums) in sums.iter().enumerate() {
-                for (half, sum) in sums.iter().enumerate() {
-                    let column = 16 * (first + line) + 8 * half;
-                    // SAFETY: the caller has promised `M` rows of `stride`.
-                    unsafe { _mm256_storeu_ps(y.as_mut_ptr().add(m * stride + column), *sum) };
-                }
-            }
+    }
+    for (y, sums) in y.chunks_mut(stride).zip(sums) {
+        let (y, _) = y[16 * first..PANEL].as_chunks_mut::<16>();
+        for (y, sums) in y.iter_mut().zip(sums) {
+            simd.store(sums, y);
         }
     }
 }

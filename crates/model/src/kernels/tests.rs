@@ -37,11 +37,89 @@ fn products_are_right_and_do_not_depend_on_the_number_of_columns() {
     }
 }
 
+/// The bits of what each of [`Isa::fused`] gives.
+fn bits_of_all(work: impl Fn(Isa) -> Vec<f32>) -> Vec<Vec<u32>> {
+    let isas = Isa::fused();
+    assert!(isas.contains(&Isa(Kind::Fused)));
+    isas.into_iter().map(|isa| work(isa).into_iter().map(f32::to_bits).collect()).collect()
+}
+
 #[test]
 fn machines_with_fused_multiply_add_agree_to_the_bit() {
-    let fused = Isa::available().into_iter().filter(|isa| isa.0 != Kind::Portable);
-    let all: Vec<_> = fused.map(|isa| products(isa, 192, 192, 7)).collect();
-    assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+    let same = |work: &dyn Fn(Isa) -> Vec<f32>| {
+        let all = bits_of_all(work);
+        assert!(all[0].len() > 16 && all[0].iter().any(|bits| *bits != all[0][0]));
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+    };
+    for (n, k, m) in [(192, 192, 1), (97, 20, 5), (130, 48, 13), (70, 512, 24)] {
+        same(&|isa| products(isa, n, k, m).concat());
+    }
+    for (group, head_dim) in [(1, 16), (3, 32), (2, 8), (4, 48), (5, 24)] {
+        let sizes = Attention { n_kv_heads: 2, group, head_dim, capacity: 160 };
+        let d_kv = 2 * head_dim;
+        let (mut keys, mut values) =
+            (Lines::zeroed(sizes.key_lines()), Lines::zeroed(sizes.value_lines()));
+        let (k, v) = (random(150 * d_kv, 3), random(150 * d_kv, 4));
+        for (p, (k, v)) in k.chunks(d_kv).zip(v.chunks(d_kv)).enumerate() {
+            sizes.store(&mut keys, &mut values, p, k, v);
+        }
+        let q: Vec<f32> = random(group * d_kv, 5).iter().map(|q| q * 0.3).collect();
+        for n in [1, 2, 15, 17, 31, 64, 150] {
+            same(&|isa| {
+                let mut out = vec![f32::NAN; q.len() + 16];
+                let mut scores = vec![Line::default(); group * 10];
+                attend(isa, &sizes, &keys, &values, n, &q, &mut out[..q.len()], &mut scores);
+                out
+            });
+        }
+    }
+    let (x, gain, shift) = (random(192, 6), random(192, 7), random(192, 8));
+    same(&|isa| {
+        let mut out = vec![0.0; 3 * 192];
+        norm(isa, &x, &gain, &shift, 1e-5, &mut out[..192]);
+        swiglu(isa, &x, &gain, &mut out[192..384]);
+        out[384..].copy_from_slice(&shift);
+        silu(isa, &mut out[384..]);
+        out
+    });
+}
+
+#[test]
+fn exponentials_have_the_bits_of_the_plain_function() {
+    struct Exp<'a>(&'a mut [Line]);
+    impl Kernel for Exp<'_> {
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            for line in self.0 {
+                simd.store(simd.exp(simd.load(line)), &mut line.0);
+            }
+        }
+    }
+    let x: Vec<f32> =
+        (-1600..1600).map(|i| i as f32 / 16.0).chain([f32::NEG_INFINITY; 16]).collect();
+    let expected: Vec<u32> = x.iter().map(|x| math::exp(*x).to_bits()).collect();
+    for isa in Isa::fused().into_iter().chain(Isa::available()) {
+        let mut lines = Lines::zeroed(x.len() / 16);
+        for (line, x) in lines.iter_mut().zip(x.chunks(16)) {
+            line.0.copy_from_slice(x);
+        }
+        isa.run(Exp(&mut lines));
+        let found: Vec<u32> = lines.iter().flat_map(|line| line.0.map(f32::to_bits)).collect();
+        assert_eq!(found, expected, "{isa:?}");
+    }
+}
+
+#[test]
+fn lines_lie_on_their_borders_and_start_as_zeros() {
+    let mut lines = Lines::zeroed(5);
+    assert!(lines.as_ptr().is_aligned());
+    assert_eq!(lines.iter().flat_map(|line| line.0).collect::<Vec<_>>(), [0.0; 80]);
+    lines[4].0[15] = 7.0;
+    let copy = Lines::on_huge_pages(&lines);
+    assert_eq!((copy.len(), copy[4].0[15], copy[3].0[15]), (5, 7.0, 0.0));
+    if cfg!(target_os = "linux") {
+        assert!(copy.as_ptr().addr().is_multiple_of(2 << 20));
+    }
 }
 
 #[test]
