@@ -102,61 +102,17 @@ impl BandModel {
         check_contiguous(history, frame)?;
         let plan = Plan::new(controls, self.blending);
         self.read(history, frame, controls, &plan)?;
-        let mut conditions = conditioning::conditions(controls, frame);
-        let waking = waking(controls, &conditions, history);
-        for part in (0..4).filter(|part| waking[*part]) {
-            conditions.density[part] = WAKING_DENSITY[part];
-        }
-        let encoder = BeatEncoder::new(history, *frame, conditions);
-        // What was silent before is no reference for a part that shall play.
-        let forgetful = Conditions { hide_references: true, ..conditions };
-        let forgetful = BeatEncoder::new(history, *frame, forgetful);
-        let starts_bar = frame.offset_in_bar() == Ticks(0);
-        let grammar = Grammar::new(controls);
-        let sampler = |slot: u32| {
-            let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
-            Sampler::new(controls.adventure, key)
-        };
         let n_streams = plan.streams.len();
         let Some(decoder) = &mut self.decoder else { return Ok(GridBeat::default()) };
         let mut turn = Turn {
-            decoder,
-            streams: &mut self.streams[..n_streams],
+            trunk: Streams { decoder, streams: &mut self.streams[..n_streams] },
             context: &mut self.context,
             logits: &mut self.logits,
             plain: &mut self.plain,
             plan: &plan,
-            grammar: &grammar,
+            grammar: &Grammar::new(controls),
         };
-        turn.append(&encoder.beat_step());
-        let chord = match given.chord {
-            Some(chord) => chord,
-            None => turn.chord(&mut sampler(0)),
-        };
-        let mut beat = GridBeat { chord, ..GridBeat::default() };
-        for part in Part::ALL {
-            if !controls.parts[part.index()].on {
-                continue;
-            }
-            let wakes = waking[part.index()];
-            let encoder = if wakes { &forgetful } else { &encoder };
-            turn.append(&encoder.start_step(part, chord));
-            let notes = &mut beat.parts[part.index()];
-            if let Some(given) = given.parts[part.index()] {
-                notes.extend_from_slice(given);
-                for note in notes.iter().take(crate::grammar::MAX_NOTES[part.index()]) {
-                    turn.append(&encoder.note_step(part, chord, note));
-                }
-                continue;
-            }
-            let mut sampler = sampler(1 + part.index() as u32);
-            let must_play = wakes && starts_bar;
-            while let Some(note) = turn.note(part, notes, must_play, &mut sampler) {
-                turn.append(&encoder.note_step(part, chord, &note));
-                notes.push(note);
-            }
-        }
-        Ok(beat)
+        Ok(turn.beat(history, frame, controls, pass, given))
     }
 
     /// Brings every stream of the plan to the end of history.
@@ -245,10 +201,50 @@ fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan) {
 const PLAUSIBLE_POSITION: f32 = 0.004;
 const PLAUSIBLE_SOUND: f32 = 0.015;
 
-/// The state of composing one beat.
-struct Turn<'a> {
+/// What reads steps under the conditions of a plan, and speaks of the last one, a stream at a time.
+trait Trunk {
+    fn append(&mut self, step: &[u16; N_INPUTS]);
+    fn chord(&mut self) -> impl Iterator<Item = &[f32]>;
+    fn pos(&mut self) -> impl Iterator<Item = &[f32]>;
+    fn sym(&mut self, pos: usize) -> impl Iterator<Item = &[f32]>;
+    fn dur(&mut self, pos: usize, sym: usize) -> impl Iterator<Item = &[f32]>;
+    fn expression(&mut self, pos: usize, sym: usize, dur: usize) -> impl Iterator<Item = &[f32]>;
+}
+
+struct Streams<'a> {
     decoder: &'a mut Decoder,
     streams: &'a mut [Stream],
+}
+
+impl Trunk for Streams<'_> {
+    fn append(&mut self, step: &[u16; N_INPUTS]) {
+        self.decoder.step(self.streams, step);
+    }
+
+    fn chord(&mut self) -> impl Iterator<Item = &[f32]> {
+        self.decoder.chord()
+    }
+
+    fn pos(&mut self) -> impl Iterator<Item = &[f32]> {
+        self.decoder.pos()
+    }
+
+    fn sym(&mut self, pos: usize) -> impl Iterator<Item = &[f32]> {
+        self.decoder.sym(pos)
+    }
+
+    fn dur(&mut self, pos: usize, sym: usize) -> impl Iterator<Item = &[f32]> {
+        self.decoder.dur(pos, sym)
+    }
+
+    fn expression(&mut self, pos: usize, sym: usize, dur: usize) -> impl Iterator<Item = &[f32]> {
+        self.decoder.expression(pos, sym, dur)
+    }
+}
+
+/// The state of composing one beat.
+struct Turn<'a, T> {
+    trunk: T,
     context: &'a mut Vec<[u16; N_INPUTS]>,
     logits: &'a mut Vec<f32>,
     /// The logits before guidance.
@@ -257,14 +253,68 @@ struct Turn<'a> {
     grammar: &'a Grammar,
 }
 
-impl Turn<'_> {
+impl<T: Trunk> Turn<'_, T> {
+    /// The beat at `frame`, once `history` has been read.
+    fn beat(
+        &mut self,
+        history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+        given: &Given,
+    ) -> GridBeat {
+        let mut conditions = conditioning::conditions(controls, frame);
+        let waking = waking(controls, &conditions, history);
+        for part in (0..4).filter(|part| waking[*part]) {
+            conditions.density[part] = WAKING_DENSITY[part];
+        }
+        let encoder = BeatEncoder::new(history, *frame, conditions);
+        // What was silent before is no reference for a part that shall play.
+        let forgetful = Conditions { hide_references: true, ..conditions };
+        let forgetful = BeatEncoder::new(history, *frame, forgetful);
+        let starts_bar = frame.offset_in_bar() == Ticks(0);
+        let sampler = |slot: u32| {
+            let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
+            Sampler::new(controls.adventure, key)
+        };
+        self.append(&encoder.beat_step());
+        let chord = match given.chord {
+            Some(chord) => chord,
+            None => self.chord(&mut sampler(0)),
+        };
+        let mut beat = GridBeat { chord, ..GridBeat::default() };
+        for part in Part::ALL {
+            if !controls.parts[part.index()].on {
+                continue;
+            }
+            let wakes = waking[part.index()];
+            let encoder = if wakes { &forgetful } else { &encoder };
+            self.append(&encoder.start_step(part, chord));
+            let notes = &mut beat.parts[part.index()];
+            if let Some(given) = given.parts[part.index()] {
+                notes.extend_from_slice(given);
+                for note in notes.iter().take(crate::grammar::MAX_NOTES[part.index()]) {
+                    self.append(&encoder.note_step(part, chord, note));
+                }
+                continue;
+            }
+            let mut sampler = sampler(1 + part.index() as u32);
+            let must_play = wakes && starts_bar;
+            while let Some(note) = self.note(part, notes, must_play, &mut sampler) {
+                self.append(&encoder.note_step(part, chord, &note));
+                notes.push(note);
+            }
+        }
+        beat
+    }
+
     fn append(&mut self, step: &Step) {
         self.context.push(step.inputs);
-        self.decoder.step(self.streams, &step.inputs);
+        self.trunk.append(&step.inputs);
     }
 
     fn chord(&mut self, sampler: &mut Sampler) -> Option<Chord> {
-        self.plan.mix(0, self.decoder.chord(), self.logits, self.plain);
+        self.plan.mix(0, self.trunk.chord(), self.logits, self.plain);
         // Guidance would exaggerate how seldom some genres change chords, up to never.
         Chord::from_index(sampler.draw(self.plain, &self.grammar.chords()))
     }
@@ -279,27 +329,27 @@ impl Turn<'_> {
         sampler: &mut Sampler,
     ) -> Option<GridNote> {
         let slot = 1 + part.index();
-        let (decoder, plan) = (&mut *self.decoder, self.plan);
+        let (trunk, plan) = (&mut self.trunk, self.plan);
         let (logits, plain) = (&mut *self.logits, &mut *self.plain);
-        plan.mix(slot, decoder.pos(), logits, plain);
+        plan.mix(slot, trunk.pos(), logits, plain);
         let mut positions = self.grammar.positions(part, notes.last(), notes.len());
         positions[usize::from(steps::END)] &= !(must_play && notes.is_empty());
         let pos = sampler.draw_plausible(logits, plain, &positions, PLAUSIBLE_POSITION);
         if pos == usize::from(steps::END) {
             return None;
         }
-        plan.mix(slot, decoder.sym(pos), logits, plain);
+        plan.mix(slot, trunk.sym(pos), logits, plain);
         let symbols = self.grammar.symbols(part, pos, notes.last());
         let sym = sampler.draw_plausible(logits, plain, &symbols, PLAUSIBLE_SOUND);
         let (dur, expression_dur) = if part == Part::Drums {
             (usize::from(steps::DRUM_DURATION), steps::N_DURATIONS)
         } else {
-            plan.mix(slot, decoder.dur(pos, sym), logits, plain);
+            plan.mix(slot, trunk.dur(pos, sym), logits, plain);
             let dur =
                 sampler.draw_plausible(logits, plain, &[true; steps::N_DURATIONS], PLAUSIBLE_SOUND);
             (dur, dur)
         };
-        let expression = decoder.expression(pos, sym, expression_dur);
+        let expression = trunk.expression(pos, sym, expression_dur);
         plan.mix(slot, expression, logits, plain);
         // Guidance would only make dynamics and timing extreme.
         let (vel, micro) = plain.split_at(steps::N_VELOCITIES);

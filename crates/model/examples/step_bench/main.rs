@@ -2,9 +2,12 @@
 //! `cargo run --release -p model --example step_bench`.
 //!
 //! A step is the trunk and all heads at 256 steps of context, on this one thread. What is compared
-//! takes turns in one process, and the best of all turns counts. `cargo xtask bench` runs this.
+//! takes turns, and the best of all turns counts: stock candle in this process, onnxruntime and
+//! PyTorch in a Python process of their own, where `--python PATH` (`python3` if nothing is said)
+//! has them. `cargo xtask bench` runs this.
 
 mod counting;
+mod others;
 mod stock;
 
 use std::hint::black_box;
@@ -15,11 +18,13 @@ use std::time::Instant;
 use candle_core::Tensor;
 use model::conditioning::{Blending, Plan};
 use model::decoder::{Decoder, Mix, Packed, Stream};
+use model::kernels::{Line, Lines};
 use model::weights::{self, Manifest};
 use score::steps::{self, N_INPUTS};
 use score::{Blend, Controls, Genre};
 
 use counting::{Counting, allocations};
+use others::{NAMES, Others};
 use stock::{StockDecoder, Storage};
 
 #[global_allocator]
@@ -33,6 +38,8 @@ const ROUNDS: usize = 40;
 const STEPS_A_ROUND: usize = 5;
 /// The genre of single streams.
 const CONDITION: usize = 1;
+/// Most that logits of compared programs may differ by, of the largest.
+const TOLERANCE: f32 = 1e-4;
 /// A note's choices: position, symbol and duration.
 const NOTE: (usize, usize, usize) = (6, 60, 5);
 
@@ -43,7 +50,8 @@ fn main() -> Result<()> {
         std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     };
     let config = Manifest::from_bytes(&read("tributary-v1.json")?)?.config;
-    let weights = weights::read(&read("tributary-v1.safetensors")?, &config)?;
+    let file = "tributary-v1.safetensors";
+    let weights = weights::read(&read(file)?, &config)?;
     let packed = Arc::new(Packed::new(config, &weights)?);
     let history = history();
 
@@ -58,8 +66,21 @@ fn main() -> Result<()> {
     }
     // Keys and values of the context and of the step itself; gains and shifts of one condition.
     let cached = (CONTEXT + 1) * 2 * config.d_kv() * config.n_layers;
-    let bytes = packed.bytes() + (cached + config.n_layers * 4 * config.d_model) * 4;
-    let memory: Vec<[u64; 8]> = (0..bytes.div_ceil(64) as u64).map(|i| [i; 8]).collect();
+    let film = config.n_layers * 4 * config.d_model;
+    let bytes = (matrix_weights(&config) + cached + film) * 4;
+    let memory: Vec<Line> = (0..bytes.div_ceil(64)).map(|i| Line([i as f32; 16])).collect();
+    let memory = Lines::on_huge_pages(&memory);
+    let task = serde_json::json!({
+        "weights": folder.join(file),
+        "config": config,
+        "condition": CONDITION,
+        "n_conditions": steps::N_CONDITIONS,
+        "field_sizes": steps::FIELD_SIZES,
+        "note": [NOTE.0, NOTE.1, NOTE.2],
+        "steps": history,
+        "logits": alone.logits(),
+    });
+    let mut others = Others::start(&python()?, &task)?;
 
     let (mut step, mut read_memory) = (f64::MAX, f64::MAX);
     let (mut stock_steps, mut blend_steps) = ([f64::MAX; 2], [f64::MAX; 3]);
@@ -73,6 +94,9 @@ fn main() -> Result<()> {
         best(&mut read_memory, || {
             black_box(sum(black_box(&memory)));
         });
+        if let Some(others) = &mut others {
+            others.take_turns()?;
+        }
         for (trunk, best_time) in blends.iter_mut().zip(&mut blend_steps) {
             best(best_time, || trunk.step());
         }
@@ -85,7 +109,7 @@ fn main() -> Result<()> {
     });
     let stock_step = stock_steps[0].min(stock_steps[1]);
     let [one, two, six] = blend_steps;
-    let figures = serde_json::json!({
+    let mut figures = serde_json::json!({
         "step_us": step * 1e6,
         "stock_step_us": stock_step * 1e6,
         "vs_stock_candle": stock_step / step,
@@ -96,8 +120,34 @@ fn main() -> Result<()> {
         "two_genre_step_cost": two / one,
         "six_genre_step_cost": six / one,
     });
+    for (idx, name) in NAMES.into_iter().enumerate() {
+        let other = others.as_ref().and_then(|others| others.best[idx]);
+        figures[format!("{name}_step_us")] = other.map(|other| other * 1e6).into();
+        figures[format!("vs_{name}")] = other.map(|other| other / step).into();
+    }
     println!("{}", serde_json::to_string_pretty(&figures)?);
     Ok(())
+}
+
+/// The Python that was asked for.
+fn python() -> Result<String> {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => Ok("python3".into()),
+        (Some("--python"), Some(path)) => Ok(path),
+        _ => Err("usage: step_bench [--python PATH]".into()),
+    }
+}
+
+/// Weights of the matrices that a step with all heads reads.
+fn matrix_weights(config: &model::Config) -> usize {
+    let is_read = |name: &str| {
+        let is_layer = name.starts_with("layers.") && !name.contains("norm");
+        (is_layer && !name.contains("film")) || name.starts_with("head.") || name.contains(".proj.")
+    };
+    let tensors = config.tensors();
+    let read = tensors.iter().filter(|(name, _)| is_read(name));
+    read.map(|(_, shape)| shape.iter().product::<usize>()).sum()
 }
 
 /// Random steps under one genre, which the streams' conditions replace.
@@ -152,6 +202,20 @@ impl Trunk {
         Self { decoder, streams, next: history[CONTEXT] }
     }
 
+    /// Logits of all heads, of all streams, at the step behind the context.
+    fn logits(&mut self) -> Vec<f32> {
+        let (pos, sym, dur) = NOTE;
+        let decoder = &mut self.decoder;
+        decoder.step(&mut self.streams, &self.next);
+        let mut logits: Vec<f32> = decoder.chord().flatten().copied().collect();
+        logits.extend(decoder.pos().flatten());
+        logits.extend(decoder.sym(pos).flatten());
+        logits.extend(decoder.dur(pos, sym).flatten());
+        logits.extend(decoder.expression(pos, sym, dur).flatten());
+        self.streams.iter_mut().for_each(|stream| stream.truncate(CONTEXT));
+        logits
+    }
+
     /// A step and all heads, then back to the context.
     fn step(&mut self) {
         let (pos, sym, dur) = NOTE;
@@ -191,32 +255,33 @@ fn stock_step(stock: &StockDecoder, step: &[u16; N_INPUTS]) -> candle_core::Resu
 fn check_equal(trunk: &mut Trunk, stock: &StockDecoder) -> Result<()> {
     let (pos, sym, dur) = NOTE;
     let logits = stock.heads(&stock.step(CONTEXT, &trunk.next)?, pos, sym, dur)?;
-    let decoder = &mut trunk.decoder;
-    decoder.step(&mut trunk.streams, &trunk.next);
-    let mut found: Vec<f32> = decoder.chord().flatten().copied().collect();
-    found.extend(decoder.pos().flatten());
-    found.extend(decoder.sym(pos).flatten());
-    found.extend(decoder.dur(pos, sym).flatten());
-    found.extend(decoder.expression(pos, sym, dur).flatten());
-    trunk.streams.iter_mut().for_each(|stream| stream.truncate(CONTEXT));
+    let found = trunk.logits();
     let stock::Logits { chord, pos, sym, dur, vel, micro } = logits;
     let expected = Tensor::cat(&[chord, pos, sym, dur, vel, micro], 1)?.get(0)?.to_vec1::<f32>()?;
     let largest = expected.iter().fold(0.0f32, |a, b| a.max(b.abs()));
     let apart = found.iter().zip(&expected).fold(0.0f32, |apart, (a, b)| apart.max((a - b).abs()));
-    if found.len() != expected.len() || apart.is_nan() || apart > 1e-3 * largest {
+    if found.len() != expected.len() || apart.is_nan() || apart > TOLERANCE * largest {
         let (n, m) = (found.len(), expected.len());
         return Err(format!("{n} and {m} logits differ by {apart} of {largest}").into());
     }
     Ok(())
 }
 
-/// Reads all of `memory`, with the widest loads that every x86 machine of today has.
-fn sum(memory: &[[u64; 8]]) -> u64 {
+/// Reads all of `memory`, with the widest loads that the machine has.
+fn sum(memory: &[Line]) -> f32 {
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2")]
-        fn avx2(memory: &[[u64; 8]]) -> u64 {
+        #[target_feature(enable = "avx512f")]
+        fn avx512(memory: &[Line]) -> f32 {
             sum_body(memory)
+        }
+        #[target_feature(enable = "avx2")]
+        fn avx2(memory: &[Line]) -> f32 {
+            sum_body(memory)
+        }
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the feature was just found.
+            return unsafe { avx512(memory) };
         }
         if is_x86_feature_detected!("avx2") {
             // SAFETY: the feature was just found.
@@ -227,15 +292,15 @@ fn sum(memory: &[[u64; 8]]) -> u64 {
 }
 
 #[inline(always)]
-fn sum_body(memory: &[[u64; 8]]) -> u64 {
-    // Four lines at once, so that no addition waits for the one before it.
-    let (fours, rest) = memory.as_chunks::<4>();
-    let mut sums = [[0u64; 8]; 4];
-    for four in fours {
-        for (sums, line) in sums.iter_mut().zip(four) {
-            sums.iter_mut().zip(line).for_each(|(sum, value)| *sum = sum.wrapping_add(*value));
+fn sum_body(memory: &[Line]) -> f32 {
+    // Eight lines at once, so that no addition waits for the one before it.
+    let (eights, rest) = memory.as_chunks::<8>();
+    let mut sums = [[0.0f32; 16]; 8];
+    for eight in eights {
+        for (sums, line) in sums.iter_mut().zip(eight) {
+            sums.iter_mut().zip(&line.0).for_each(|(sum, value)| *sum += value);
         }
     }
-    let all = sums.iter().chain(rest).flatten();
-    all.fold(0, |sum, value| sum.wrapping_add(*value))
+    let rest = rest.iter().map(|line| line.0);
+    sums.into_iter().chain(rest).flatten().sum()
 }

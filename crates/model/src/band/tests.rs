@@ -4,6 +4,8 @@ use super::*;
 use crate::weights;
 use crate::{Config, Kernels};
 
+mod greedy;
+
 fn network(seed: u64) -> Arc<Network> {
     let weights = weights::random(&Config::TINY, seed).unwrap();
     Arc::new(Network::new(Config::TINY, &weights, Kernels::Fused).unwrap())
