@@ -4,7 +4,7 @@
 //! the time that composing takes. The decode step itself is measured by a program of the model's,
 //! `step_bench`. A figure that was not measured is `null`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ const WARM_UP_BARS: f64 = 4.0;
 const BARS: f64 = 36.0;
 
 /// Key, goal and unit, in the order of the table; every key is in the JSON.
-const TABLE: [(&str, &str, &str); 27] = [
+const TABLE: [(&str, &str, &str); 29] = [
     ("notes_per_second", ">= 1000", "notes/s, two genres"),
     ("notes_per_second_dense", "", "notes/s, two genres, full density"),
     ("notes_per_second_dense_p99_of_beat", "<= 0.10", "of a beat at 120 BPM"),
@@ -30,6 +30,8 @@ const TABLE: [(&str, &str, &str); 27] = [
     ("step_allocations", "0", ""),
     ("step_us", "", "us, one stream, 256 steps of context"),
     ("stock_step_us", "", "us, the same in stock candle"),
+    ("onnxruntime_step_us", "", "us, the same in onnxruntime"),
+    ("pytorch_step_us", "", "us, the same in PyTorch"),
     ("step_bytes", "", "bytes of weights and cache a step"),
     ("step_read_gb_per_s", "", "GB/s, reading as many bytes"),
     ("two_genre_step_cost", "<= 1.6", "x one genre, a step"),
@@ -49,11 +51,33 @@ const TABLE: [(&str, &str, &str); 27] = [
     ("machine_read_gb_per_s", "", "GB/s, one core"),
 ];
 
+/// What was asked for behind `bench`.
+pub struct Options {
+    json: Option<PathBuf>,
+    /// Where onnxruntime and PyTorch are looked for.
+    python: String,
+}
+
+impl Options {
+    /// Reads the words behind `bench`; `None` if they mean nothing.
+    pub fn parse(words: &[&str]) -> Option<Self> {
+        let mut options = Self { json: None, python: "python3".into() };
+        for pair in words.chunks(2) {
+            match pair {
+                ["--json", file] => options.json = Some(file.into()),
+                ["--python", path] => options.python = (*path).into(),
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+}
+
 /// Builds the bundles, measures, prints the table and writes the JSON file that was asked for.
-pub fn run(json: Option<&Path>) -> Result<()> {
+pub fn run(options: &Options) -> Result<()> {
     let bundles = crate::build::bundle()?;
     let mut figures = measure(&bundles)?;
-    figures.extend(step_figures()?);
+    figures.extend(step_figures(&options.python)?);
     println!("{:<36} {:>14}  {:<10} unit", "figure", "measured", "goal");
     for (key, goal, unit) in TABLE {
         let value = match figures.get(key) {
@@ -64,7 +88,7 @@ pub fn run(json: Option<&Path>) -> Result<()> {
         };
         println!("{key:<36} {value:>14}  {goal:<10} {unit}");
     }
-    if let Some(file) = json {
+    if let Some(file) = &options.json {
         let text = serde_json::to_string_pretty(&Value::Object(figures))? + "\n";
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
@@ -80,11 +104,12 @@ fn rounded(value: f64) -> String {
 }
 
 /// What a decode step costs, as the model's own program prints it; every key is in the table.
-fn step_figures() -> Result<Map<String, Value>> {
+fn step_figures(python: &str) -> Result<Map<String, Value>> {
     let program = ["run", "--release", "--quiet", "--package", "model", "--example", "step_bench"];
+    let program = [&program[..], &["--", "--python", python]].concat();
     eprintln!("$ cargo {}", program.join(" "));
     let output = Command::new("cargo")
-        .args(program)
+        .args(&program)
         .current_dir(crate::root())
         // The decoder uses one thread, so what it is compared with gets no more.
         .env("RAYON_NUM_THREADS", "1")

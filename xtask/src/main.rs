@@ -22,7 +22,9 @@ Usage: cargo xtask COMMAND
   test                 build the bundles and run every test
   full                 the long versions of the random tests, a thousand seeds and more
   bundle               build target/bundled/Tributary.clap and target/bundled/Tributary.vst3
-  bench [--json FILE]  measure the built plugin and print the table of speed and size
+  bench [--json FILE] [--python PATH]
+                       measure the built plugin and print the table of speed and size;
+                       onnxruntime and PyTorch are compared with where that Python has them
   soak [--instances 32] [--minutes 5] [--format clap|vst3]
                        play many instances in real time, count what was not there in time
   ci                   formatting, lints, tests
@@ -40,14 +42,13 @@ fn main() -> ExitCode {
         ["test", filter @ ..] => test::run(filter),
         ["full"] => test::full(),
         ["bundle"] => build::bundle().map(drop),
-        ["bench"] => bench::run(None),
-        ["bench", "--json", file] => bench::run(Some(file.as_ref())),
+        ["bench", options @ ..] => match bench::Options::parse(options) {
+            Some(options) => bench::run(&options),
+            None => return misused(&words),
+        },
         ["soak", options @ ..] => soak::run(options),
         ["ci"] => test::ci(),
-        _ => {
-            eprintln!("error: `cargo xtask {}` is not a command\n\n{USAGE}", words.join(" "));
-            return ExitCode::from(2);
-        }
+        _ => return misused(&words),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +57,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn misused(words: &[&str]) -> ExitCode {
+    eprintln!("error: `cargo xtask {}` is not a command\n\n{USAGE}", words.join(" "));
+    ExitCode::from(2)
 }
 
 /// The root of the repository.
