@@ -21,7 +21,11 @@ import json
 import sys
 import time
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError as error:
+    print(json.dumps({name: {"missing": str(error)} for name in ("onnxruntime", "pytorch")}))
+    sys.exit()
 
 
 def read_safetensors(path):
