@@ -1,6 +1,11 @@
 //! The band of one instance: player, clock, channels and sound on the **audio thread**, and the
 //! link over which the editor watches.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros)
+)]
+
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::params::TributaryParams;
 use composer::{Capture, Commands, Offline, Preview, PreviewReader};

@@ -15,6 +15,7 @@
 
 pub mod editor;
 pub mod engine;
+mod first_block;
 pub mod host;
 mod messages;
 pub mod params;
@@ -107,6 +108,7 @@ impl Plugin for Tributary {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
+        first_block::know_this_thread();
         // Notes that are played in lead nowhere yet; what is not taken stays in the queue.
         while context.next_event().is_some() {}
         let n_samples = buffer.samples();

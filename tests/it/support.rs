@@ -47,6 +47,24 @@ fn bundle(name: &str, file: &str) -> PathBuf {
     }
 }
 
+/// A library of the release profile that tests load: the guard, or a plugin that misbehaves.
+pub fn fixture(package: &str, file: &str) -> PathBuf {
+    let program = std::env::current_exe().expect("the path of the test program");
+    let target = program.ancestors().nth(3).expect("target/PROFILE/deps/PROGRAM");
+    let library = target.join("release").join(file);
+    let mut sources = Vec::new();
+    collect_files(&root().join("crates").join(package).join("src"), &mut sources);
+    let changed = sources.iter().filter_map(|source| modified(source)).max();
+    let built = modified(&library);
+    assert!(
+        built.is_some() && built >= changed,
+        "{} is missing or older than crates/{package}: build it with \
+         `cargo build --release --package {package}`, or run `cargo xtask test`",
+        library.display(),
+    );
+    library
+}
+
 fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().and_then(|metadata| metadata.modified()).ok()
 }

@@ -13,14 +13,18 @@ pub struct Bundles {
     pub vst3: PathBuf,
 }
 
-/// Builds both bundles in release.
+/// Builds both bundles in release, and beside them on Linux the linker's list of what lies where in
+/// them, `release/tributary.map`: the library itself ships without names.
 ///
 /// The library is built as a `cdylib` alone: together with the `rlib` that the tests link, cargo
 /// would switch link-time optimisation off for the plugin and compile its dependencies twice.
 pub fn bundle() -> Result<Bundles> {
-    let options = ["rustc", "--release", "--package", "tributary", "--lib"];
-    crate::run("cargo", &[&options[..], &["--crate-type", "cdylib"]].concat())?;
     let target = target_directory()?;
+    let options = ["rustc", "--release", "--package", "tributary", "--lib"];
+    let map = target.join("release/tributary.map");
+    let map = format!("-Clink-arg=-Wl,-Map={}", map.display());
+    let names = if cfg!(target_os = "linux") { vec!["--", map.as_str()] } else { vec![] };
+    crate::run("cargo", &[&options[..], &["--crate-type", "cdylib"], &names].concat())?;
     // The bundler reads bundler.toml from the current directory.
     std::env::set_current_dir(crate::root()).context("cannot enter the repository")?;
     nice_plug_xtask::bundle(&target, "tributary", &["--release".to_owned()], false)?;
@@ -33,6 +37,13 @@ pub fn bundle() -> Result<Bundles> {
         }
     }
     Ok(bundles)
+}
+
+/// Builds the libraries that the real-time tests load besides the plugin: the guard, and a plugin
+/// that misbehaves.
+pub fn realtime_fixtures() -> Result<()> {
+    let packages = ["--package", "rt-guard", "--package", "misbehaving"];
+    crate::run("cargo", &[&["build", "--release"][..], &packages].concat())
 }
 
 /// Cargo's target directory, which an environment variable or a setting may have moved.

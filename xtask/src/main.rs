@@ -6,6 +6,8 @@
 mod bench;
 mod build;
 mod demo;
+mod realtime;
+mod sanitize;
 mod soak;
 mod system;
 mod test;
@@ -28,6 +30,10 @@ Usage: cargo xtask COMMAND
   soak [--instances 32] [--minutes 5] [--format clap|vst3]
                        play many instances in real time, count what was not there in time
   ci                   formatting, lints, tests
+  realtime [--minutes N]
+                       the built plugin under the real-time guard in random hosts, 2 minutes
+  atomics [--bless]    compare, or rewrite, the list of locked instructions of the process call
+  sanitize             run what nightly's sanitizers can say about the threads
 ";
 
 fn main() -> ExitCode {
@@ -48,6 +54,11 @@ fn main() -> ExitCode {
         },
         ["soak", options @ ..] => soak::run(options),
         ["ci"] => test::ci(),
+        ["realtime"] => realtime::run("2"),
+        ["realtime", "--minutes", minutes] => realtime::run(minutes),
+        ["atomics"] => realtime::atomics(false),
+        ["atomics", "--bless"] => realtime::atomics(true),
+        ["sanitize"] => sanitize::run(),
         _ => return misused(&words),
     };
     match outcome {

@@ -9,6 +9,7 @@ use anyhow::Result;
 pub fn run(filter: &[&str]) -> Result<()> {
     crate::system::set_up();
     crate::build::bundle()?;
+    crate::build::realtime_fixtures()?;
     if !has_nextest() {
         return crate::run("cargo", &[&["test", "--workspace"], filter].concat());
     }

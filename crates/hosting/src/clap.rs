@@ -23,7 +23,9 @@ use clack_host::events::{EventFlags, EventHeader, Match, Pckn, UnknownEvent};
 use clack_host::prelude::*;
 use clack_host::utils::{BeatTime, ClapId, SecondsTime};
 
-use crate::instance::{Bus, Format, Instance, Output, ProcessHook, Processor, Setup};
+use crate::instance::{
+    Bus, Format, Instance, Output, ProcessHook, Processor, ROOM_FOR_EVENTS, Setup,
+};
 use crate::{Block, Error, EventKind, HostEvent, Parameter, ParameterList, Result, Transport};
 
 /// What the plugin may call from any thread: it asks for a main-thread turn.
@@ -232,7 +234,7 @@ impl Instance for ClapInstance {
             processor: stopped.into(),
             ports: AudioPorts::with_capacity(channels, self.outputs.len()),
             input: EventBuffer::with_capacity(1024),
-            output: Outbox { capacity: setup.event_capacity, ..Outbox::default() },
+            output: Outbox::new(setup.event_capacity),
             parameters: self.parameters.clone(),
             ranges: self.ranges.clone(),
             buses: self.outputs.clone(),
@@ -283,12 +285,20 @@ struct ClapProcessor {
 }
 
 /// The output event list of a host with room for so many events.
-#[derive(Default)]
 struct Outbox {
     capacity: usize,
     events: Vec<Result<HostEvent>>,
     others: usize,
     refused: usize,
+}
+
+impl Outbox {
+    /// Has room from the start, so that a plugin that sends a usual number of events does not make
+    /// the host allocate.
+    fn new(capacity: usize) -> Self {
+        let events = Vec::with_capacity(capacity.min(ROOM_FOR_EVENTS));
+        Self { capacity, events, others: 0, refused: 0 }
+    }
 }
 
 impl OutputEventBuffer for Outbox {

@@ -62,6 +62,9 @@ pub trait ProcessHook {
     fn exit(&mut self) {}
 }
 
+/// Output events for which the hosts have room before the first block; more make them allocate.
+pub(crate) const ROOM_FOR_EVENTS: usize = 4096;
+
 /// A hook that does nothing.
 pub struct NoHook;
 

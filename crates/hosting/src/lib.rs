@@ -29,6 +29,8 @@
 
 mod clap;
 mod error;
+#[cfg(target_os = "linux")]
+mod guard;
 mod instance;
 mod parameters;
 mod recording;
@@ -39,6 +41,10 @@ mod vst3;
 
 pub use clap::ClapInstance;
 pub use error::{Error, Result};
+#[cfg(target_os = "linux")]
+pub use guard::{
+    BlockOffences, CodeAddress, LockedInstruction, Offence, OffenceKind, RealtimeGuard,
+};
 pub use instance::{Bus, Format, Instance, NoHook, Output, ProcessHook, Processor, Setup, load};
 pub use parameters::{Parameter, ParameterList, stable_id};
 pub use recording::{BusAudio, EventKind, HostEvent, PlayedNote, Recording, pair_notes};

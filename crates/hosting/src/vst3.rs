@@ -32,7 +32,9 @@ use vst3::{ComPtr, ComWrapper, Interface};
 
 use self::module::Module;
 use self::objects::{Changes, ComponentHandler, EventList, HostApplication, Stream};
-use crate::instance::{Bus, Format, Instance, Output, ProcessHook, Processor, Setup};
+use crate::instance::{
+    Bus, Format, Instance, Output, ProcessHook, Processor, ROOM_FOR_EVENTS, Setup,
+};
 use crate::{
     Block, Error, EventKind, HostEvent, InputNote, Parameter, ParameterList, Result, Transport,
 };
@@ -291,9 +293,9 @@ impl Instance for Vst3Instance {
             checked("setActive", self.component.setActive(1))?;
         }
         self.active = true;
-        let list = |capacity| {
+        let list = |capacity: usize| {
             ComWrapper::new(EventList {
-                events: RefCell::default(),
+                events: RefCell::new(Vec::with_capacity(capacity.min(ROOM_FOR_EVENTS))),
                 capacity,
                 refused: Cell::new(0),
             })

@@ -20,6 +20,10 @@
 //! `keys`, `lead`.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros)
+)]
 
 mod bass;
 mod drum_kit;

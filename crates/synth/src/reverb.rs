@@ -23,6 +23,10 @@ pub struct Reverb {
 }
 
 impl Reverb {
+    #[cfg_attr(
+        not(test),
+        expect(clippy::disallowed_macros, reason = "made before the first block")
+    )]
     pub fn new(sample_rate: f32) -> Self {
         let lines = LINE_SECONDS.map(|seconds| {
             let length = ((seconds * sample_rate) as usize).max(1);
