@@ -13,7 +13,8 @@
 //! 2. Between two blocks that play, the host is expected where the old tempo leads, or the new one
 //!    from the first sample of the last straight piece. Up to 20 ms beside that (or between the
 //!    two) it has *slipped*: the music goes on from where the host says. Farther off it has
-//!    *jumped*, which is a start. Within 0.02 samples it is where it was expected.
+//!    *jumped*, which is a start. Within 0.02 samples it is where it was expected, unless that is
+//!    behind the loop's end and the host is not.
 //! 3. If a loop's end was expected within 20 ms (or half the loop) of the block's start, and the
 //!    host is at the loop's start, give or take as much, and not where the old tempo leads, it has
 //!    gone *round*. A loop's end inside a block is followed at once. A loop is at least a quarter of a beat long; shorter ones are

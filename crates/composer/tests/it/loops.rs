@@ -1,6 +1,8 @@
-use composer::testing::{Action, Script, drive_late};
+use composer::testing::reference::Sound;
+use composer::testing::{Action, HashGenerator, Script, drive, drive_late};
+use composer::{Settings, session};
 use player::Form;
-use score::Ticks;
+use score::{Controls, Ticks};
 
 use crate::scene::{Scene, hashing, ons};
 
@@ -100,8 +102,8 @@ fn a_host_that_plays_on_behind_its_loop_is_heard() {
     // Blocks end on the loop's end, so the host is seen there.
     let mut session = hashing();
     let blocks = script.blocks(&[480]);
-    let events = composer::testing::drive(&mut session, &blocks);
-    let sounds = composer::testing::reference::Sound::of(&events);
+    let events = drive(&mut session, &blocks);
+    let sounds = Sound::of(&events);
     for beat in 5..11 {
         assert!(!ons(&sounds, beat * 24_000..(beat + 1) * 24_000).is_empty(), "beat {beat}");
     }
@@ -119,4 +121,45 @@ fn a_tempo_step_inside_a_loop_is_no_wrap() {
         // The first beat of the second pass, a note on it.
         assert!(scene.ons().iter().any(|on| on.sample == f64::ceil(end) as u64), "{sizes:?}");
     }
+}
+
+#[test]
+fn a_moved_loop_forgets_the_passes_it_gives_up() {
+    // The beat at 0 is committed for the second pass, when that is to begin at 1.
+    let script = Script::play(24_000 * 9)
+        .after([Action::Loop(Some((0.0, 4.0)))])
+        .with(24_000 * 3 + 12_000, Action::Loop(Some((1.0, 4.0))));
+    let scene = Scene::play(&script, &[512]);
+    let second_pass = scene.reference.cells.iter().filter(|cell| cell.pass == 1);
+    assert_eq!(second_pass.map(|cell| cell.frame.beat).collect::<Vec<_>>(), [1, 2, 3]);
+    let again = scene.ons().iter().any(|on| on.sample == 24_000 * 4);
+    assert!(again, "the loop's new start is not heard");
+}
+
+#[test]
+fn a_late_note_does_not_begin_where_its_pass_ends() {
+    // The last block begins a ten thousandth of a sample before the loop's end, and the answers
+    // to the first have just come: some of their notes are late by little enough to be played.
+    let script = Script::play(16_800 + 480).after([Action::Loop(Some((0.0, 0.7)))]);
+    let mut blocks = script.blocks(&[16_800]);
+    blocks[1].playhead.position_beats = 0.7 - 4e-9;
+    let dense = || session::start_stepped(HashGenerator::dense(16).boxed(), Settings::default());
+    let in_time = Sound::of(&drive(&mut dense(), &blocks));
+    assert!(!ons(&in_time, 16_800 - 1400..16_800).is_empty(), "no note is late there");
+    let late = Sound::of(&drive_late(&mut dense(), &blocks, 0, |_| true));
+    assert_eq!(ons(&late, 16_800..16_801), ons(&in_time, 16_800..16_801));
+}
+
+#[test]
+fn the_first_pass_and_the_last_three_are_remembered() {
+    let mut script = looping(0.0, 4.0, 7);
+    for (pass, seed) in [1, 2, 3, 4, 2, 1].into_iter().enumerate() {
+        // A beat ahead.
+        let at = (4 * BEAT * pass as u64).saturating_sub(BEAT + 1);
+        script = script.with(at, Action::Controls(Controls { seed, ..Controls::default() }));
+    }
+    let scene = Scene::play(&script, &[512]);
+    let pass = |idx: u64| ons(&scene.sounds, 4 * idx * BEAT..4 * (idx + 1) * BEAT);
+    assert_eq!((pass(4), pass(5)), (pass(1), pass(0)));
+    assert!(pass(1) != pass(0) && pass(2) != pass(1) && pass(3) != pass(2));
 }

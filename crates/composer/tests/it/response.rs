@@ -78,22 +78,25 @@ fn every_note_begins_and_ends_at_the_sample_its_beat_says() {
 
 #[test]
 fn positions_in_fixed_point_fall_on_the_same_samples() {
-    // 0.2 beats are whole samples here, so halves of samples are halves of ticks of many notes.
-    let script = |fixed_point: bool, splits_at_loop_end: bool| Script {
-        sample_rate: 44_100.0,
-        fixed_point,
-        splits_at_loop_end,
-        ..Script::play(400_000).after([
-            Action::Seek(1.3),
-            Action::Loop(Some((1.3, 3.5))),
-            Action::Controls(Controls { humanize: 1.0, swing: 0.3, ..Controls::default() }),
-        ])
-    };
-    let exact = Scene::play(&script(false, true), &[512]);
-    for splits in [false, true] {
-        for size in [64, 777, 8192] {
-            let rounded = Scene::play(&script(true, splits), &[size]);
-            assert_eq!(exact.sounds, rounded.sounds, "blocks of {size}");
+    // The loops begin and end on whole samples, so a quarter of the grid lies on halves; and
+    // none of them begins on a number that has a short form in binary.
+    for start in [0.1, 1.1, 1.3, 2.7, 3.9, 5.3] {
+        let script = |fixed_point: bool, splits_at_loop_end: bool| Script {
+            sample_rate: 44_100.0,
+            fixed_point,
+            splits_at_loop_end,
+            ..Script::play(200_000).after([
+                Action::Seek(start),
+                Action::Loop(Some((start, start + 2.2))),
+                Action::Controls(Controls { humanize: 0.0, ..Controls::default() }),
+            ])
+        };
+        let exact = Scene::play(&script(false, true), &[512]);
+        for splits in [false, true] {
+            for size in [64, 777, 8192] {
+                let rounded = Scene::play(&script(true, splits), &[size]);
+                assert_eq!(exact.sounds, rounded.sounds, "from {start} in blocks of {size}");
+            }
         }
     }
 }

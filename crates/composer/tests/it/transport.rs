@@ -1,7 +1,7 @@
 use composer::testing::reference::Sound;
 use composer::testing::{Action, Bars, Script};
 use player::{Clock, PlayerEvent, Transport};
-use score::{Controls, Meter, Tempo, Ticks};
+use score::{Blend, Controls, Genre, Meter, Tempo, Ticks};
 
 use crate::scene::{BEAT, Scene, hashing, ons};
 
@@ -26,6 +26,20 @@ fn a_start_is_heard_anywhere_in_the_song() {
             assert!(is_there, "nothing at beat {beat} after a start at {position}");
         }
     }
+}
+
+#[test]
+fn a_start_a_little_before_the_primed_place_commits_no_beat_early() {
+    // At 4.505 the beat at 5 is due; at 4.499 it is not, and the knob is turned before it is.
+    let jazz = Controls { blend: Blend::pure(Genre::Jazz), ..Controls::default() };
+    let script = Script { actions: vec![], ..Script::play(3 * BEAT) }
+        .after([Action::Lookahead(0.5), Action::Seek(4.505)])
+        .with(4800, Action::Seek(4.499))
+        .with(4900, Action::Play)
+        .with(4910, Action::Controls(jazz));
+    let scene = Scene::play(&script, &[100]);
+    let committed = scene.reference.cells.iter().find(|cell| cell.frame.beat == 5);
+    assert_eq!(committed.map(|cell| cell.controls), Some(jazz));
 }
 
 #[test]

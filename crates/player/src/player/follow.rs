@@ -105,6 +105,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             self.begin_stretch();
             self.begin_playing();
         } else if samples_per_beat != self.timeline.samples_per_beat()
+            || playhead.loop_range.is_some_and(|(_, end)| host < end && expected >= end)
             || (host - expected).abs() * samples_per_beat > POSITION_NOISE_SAMPLES
         {
             self.anchor(host);

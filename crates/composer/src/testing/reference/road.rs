@@ -150,7 +150,10 @@ impl Road {
                 Met::OnTheWay => {
                     let line = before.line;
                     let off = (host - line.beats_at(from)).abs() * samples_per_beat;
-                    let goes_on = line.samples_per_beat == samples_per_beat && off <= 0.02;
+                    let end = playhead.loop_range.map(|(_, end)| end);
+                    let is_past = end.is_some_and(|end| host < end && line.beats_at(from) >= end);
+                    let goes_on =
+                        line.samples_per_beat == samples_per_beat && off <= 0.02 && !is_past;
                     Some(Going { line: if goes_on { line } else { here }, ..before })
                 }
                 Met::Round(start) => {
