@@ -21,18 +21,37 @@ pub fn run(filter: &[&str]) -> Result<()> {
     crate::run("cargo", &[&["nextest", "run", "--workspace"], filter].concat())
 }
 
-/// Long versions of tests that take more of their kind from the environment: a variable, its value,
-/// and the tests' package, target and filter.
-const LONG: [(&str, &str, [&str; 3]); 1] =
-    [("TRIBUTARY_RANDOM_HOSTS", "250", ["tributary", "it", "random_host"])];
+/// A test with a long version, which takes more of its kind from the environment.
+struct Long {
+    variable: &'static str,
+    value: &'static str,
+    /// Which tests are built, and how.
+    target: &'static [&'static str],
+    filter: &'static str,
+}
+
+const LONG: [Long; 2] = [
+    Long {
+        variable: "TRIBUTARY_TRANSPORT_EVENTS",
+        value: "1000000",
+        target: &["--release", "--package", "composer", "--test", "it"],
+        filter: "random_host",
+    },
+    Long {
+        variable: "TRIBUTARY_RANDOM_HOSTS",
+        value: "250",
+        target: &["--package", "tributary", "--test", "it"],
+        filter: "random_host",
+    },
+];
 
 /// Runs the long versions, one after the other.
 pub fn full() -> Result<()> {
     crate::build::bundle()?;
-    for (variable, value, [package, target, filter]) in LONG {
+    for Long { variable, value, target, filter } in LONG {
         let variable = format!("{variable}={value}");
-        let test = ["cargo", "test", "--package", package, "--test", target, "--", filter];
-        crate::run("env", &[&[variable.as_str()], &test[..], &["--nocapture"]].concat())?;
+        let test = [&[variable.as_str(), "cargo", "test"], target, &["--", filter, "--nocapture"]];
+        crate::run("env", &test.concat())?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! A random host against the reference.
 //!
-//! `TRANSPORT_EVENTS` and `TRANSPORT_SEED` in the environment choose how much is tried and from
-//! which seed; `cargo xtask full` does so.
+//! `TRIBUTARY_TRANSPORT_EVENTS` in the environment chooses how much is tried, as `cargo xtask full`
+//! does; then the seed is another each time, unless `TRIBUTARY_TRANSPORT_SEED` gives it.
 
 use std::cell::Cell;
+use std::hash::{BuildHasher, Hasher};
 use std::time::Instant;
 
 use composer::SteppedSession;
@@ -352,8 +353,10 @@ fn try_many<S: Strategy>(
     test: impl Fn(&S::Value) -> usize,
 ) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let wanted = number("TRANSPORT_EVENTS").unwrap_or(EVENTS);
-    let seed = number("TRANSPORT_SEED").unwrap_or(1);
+    let wanted = number("TRIBUTARY_TRANSPORT_EVENTS");
+    let any_seed = || std::hash::RandomState::new().build_hasher().finish() >> 32;
+    let seed = number("TRIBUTARY_TRANSPORT_SEED").or(wanted.map(|_| any_seed())).unwrap_or(1);
+    let wanted = wanted.unwrap_or(EVENTS);
     let began = Instant::now();
     let (n_events, n_notes, mut n_scripts) = (Cell::new(0), Cell::new(0), 0);
     for batch in 0.. {
@@ -371,7 +374,7 @@ fn try_many<S: Strategy>(
         });
         if let Err(TestError::Fail(reason, value)) = ran {
             let seed = seed.wrapping_add(batch);
-            panic!("{what}: TRANSPORT_SEED={seed}: {reason}\n{value:?}");
+            panic!("{what}: TRIBUTARY_TRANSPORT_SEED={seed}: {reason}\n{value:?}");
         }
         n_scripts += BATCH;
         if n_events.get() >= wanted {
