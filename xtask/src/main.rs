@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod realtime;
 mod sanitize;
 mod soak;
@@ -29,6 +30,8 @@ Usage: cargo xtask COMMAND
                        onnxruntime and PyTorch are compared with where that Python has them
   soak [--instances 32] [--minutes 5] [--format clap|vst3]
                        play many instances in real time, count what was not there in time
+  fuzz [TARGET] [--minutes N]
+                       look for inputs that break the readers: state, smf, texts
   ci                   formatting, lints, tests
   realtime [--minutes N]
                        the built plugin under the real-time guard in random hosts, 2 minutes
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
             None => return misused(&words),
         },
         ["soak", options @ ..] => soak::run(options),
+        ["fuzz", words @ ..] => fuzz::run(words),
         ["ci"] => test::ci(),
         ["realtime"] => realtime::run("2"),
         ["realtime", "--minutes", minutes] => realtime::run(minutes),

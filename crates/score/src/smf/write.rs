@@ -41,7 +41,9 @@ fn conductor<'a>(piece: &Piece, texts: &[(Ticks, &'a [u8])]) -> Vec<TrackEvent<'
     let mut places: Vec<Place<'a>> = Vec::new();
     let starts = |first: Option<Ticks>| first.is_some_and(|at| at <= Ticks(0));
     let tempo = |tempo: Tempo| {
-        let micros = (60e6 / tempo.bpm()).round().min(f64::from((1 << 24) - 1));
+        // The shortest quarter note is rounded up, or it would be too fast to be read again.
+        let shortest = (60e6 / Tempo::new(f64::MAX).bpm()).ceil();
+        let micros = (60e6 / tempo.bpm()).round().clamp(shortest, f64::from((1 << 24) - 1));
         TrackEventKind::Meta(MetaMessage::Tempo(u24::new(micros as u32)))
     };
     let meter = |meter: Meter| {
