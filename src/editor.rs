@@ -58,7 +58,7 @@ impl EditorApp {
             top::show(ui, setter, params);
         });
         egui::Panel::bottom("foot").frame(margin(theme::PANEL)).show(ui, |ui| {
-            status::show(ui, view, &mut self.keep);
+            status::show(ui, view, &mut self.keep, params.header.lost());
         });
         egui::Panel::bottom("roll")
             .exact_size(ROLL_HEIGHT)

@@ -8,13 +8,13 @@
 
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::params::TributaryParams;
-use composer::{Capture, Commands, Offline, Preview, PreviewReader};
+use composer::{Capture, Commands, Memory, Offline, Preview, PreviewReader};
 use composer::{Player, Report, Session, Settings, WorkerHandle, session};
 use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::{NoteEvent, Transport};
 use parking_lot::{Mutex, MutexGuard};
 use player::{Clock, PlayerEvent, Playhead, Status};
-use score::{Controls, Part, Tempo};
+use score::{Controls, Part};
 use std::sync::Arc;
 use std::time::Duration;
 use synth::Synth;
@@ -46,12 +46,13 @@ pub struct Band {
 }
 
 impl Band {
-    /// Joins the composing thread, and shows the editor where to look.
+    /// Joins the composing thread, and shows the editor where to look; `memory` is what the project
+    /// saves of the music.
     ///
     /// Not for the audio thread.
-    pub fn start(sample_rate: f32, link: &Link) -> Self {
+    pub fn start(sample_rate: f32, memory: Arc<Memory>, link: &Link) -> Self {
         let Session { player, worker, preview, status, report, commands, capture, offline } =
-            session::start(crate::weights::make_generator, Settings::default());
+            session::start(crate::weights::make_generator, Settings::default().with_memory(memory));
         *link.view() = Some(View { status, report, preview, commands, capture });
         Self {
             player,
@@ -98,7 +99,7 @@ impl Band {
     ) -> Playhead {
         let n_samples = samples.len();
         let offset = self.place.offset(samples);
-        let tempo = Tempo::new(f64::from(params.engine.tempo.value()));
+        let tempo = params.tempo();
         let host = self.transport.read(host, tempo, offset, n_samples);
         let run = params.engine.run.value();
         self.clock.playhead(&host, run, tempo, f64::from(self.sample_rate), n_samples)
@@ -106,7 +107,7 @@ impl Band {
 
     /// Takes over what is turned while the music goes on.
     pub fn follow(&mut self, params: &TributaryParams, n_samples: usize) {
-        self.player.set_lookahead(f64::from(params.engine.lookahead.value()));
+        self.player.set_lookahead(params.lookahead());
         self.player.set_form(params.form());
         for part in Part::ALL {
             self.synth.set_level(part, params.level(part));

@@ -71,6 +71,7 @@ impl TransportReader {
     ///
     /// A host that says nothing at all comes out without `playing`. Bar numbers are left to the
     /// player: only one of the two plugin formats has them, and both must give the same music.
+    /// Numbers that are none, and a tempo that is not above 0, count as not said.
     pub fn read(
         &mut self,
         host: &Transport,
@@ -86,11 +87,12 @@ impl TransportReader {
             && host.pos_seconds.is_none()
             && host.pos_beats.is_none();
         let meter = meter(host);
-        let loop_range = host.loop_range_beats();
-        let told = host.pos_beats();
+        let loop_range =
+            host.loop_range_beats().filter(|(start, end)| start.is_finite() && end.is_finite());
+        let told = finite(host.pos_beats());
         let rate = f64::from(host.sample_rate);
         // The framework knows nothing to add without a tempo.
-        let added = host.tempo.map_or(0.0, |tempo| offset as f64 * tempo / 60.0 / rate);
+        let added = finite(host.tempo).map_or(0.0, |tempo| offset as f64 * tempo / 60.0 / rate);
         let last = self.last.filter(|_| offset > 0);
         let inside = last.zip(told).and_then(|(last, told)| {
             let given = told - added;
@@ -104,9 +106,9 @@ impl TransportReader {
         });
         let (position_beats, bar_start_beats) = match inside {
             Some((position, bar_start)) => (Some(position), bar_start),
-            None => (told, host.bar_start_pos_beats),
+            None => (told, finite(host.bar_start_pos_beats)),
         };
-        let tempo = host.tempo.map(Tempo::new);
+        let tempo = finite(host.tempo).filter(|bpm| *bpm > 0.0).map(Tempo::new);
         self.last = position_beats.zip(told).map(|(position, told)| {
             let samples_per_beat = tempo.unwrap_or(own_tempo).samples_per_beat(rate);
             let n_beats = if host.playing { n_samples as f64 / samples_per_beat } else { 0.0 };
@@ -162,6 +164,10 @@ fn around_the_loop(position: f64, n_beats: f64, loop_range: Option<(f64, f64)>) 
         }
         _ => next,
     }
+}
+
+fn finite(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| number.is_finite())
 }
 
 fn meter(host: &Transport) -> Option<Meter> {

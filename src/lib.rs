@@ -19,6 +19,7 @@ mod first_block;
 pub mod host;
 mod messages;
 pub mod params;
+pub mod state;
 mod vst3;
 mod weights;
 
@@ -76,6 +77,10 @@ impl Plugin for Tributary {
         TributaryEditor::new(self.params.clone(), self.link.clone())
     }
 
+    fn filter_state(state: &mut PluginState) {
+        state::repair(state);
+    }
+
     fn activate(
         &mut self,
         _layout: &AudioIOLayout,
@@ -87,7 +92,10 @@ impl Plugin for Tributary {
             self.messages = Messages::default();
         }
         let sample_rate = buffer_config.sample_rate;
-        let band = self.band.get_or_insert_with(|| Band::start(sample_rate, &self.link));
+        let band = self.band.get_or_insert_with(|| {
+            let memory = self.params.music_memory.memory();
+            Band::start(sample_rate, memory, &self.link)
+        });
         band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
         true
     }

@@ -6,9 +6,10 @@
 
 use crate::editor::{DEFAULT_EDITOR_SIZE, EditorSize};
 use crate::host::Channels;
+use crate::state::{HeaderField, MusicField};
 use nice_plug::prelude::*;
 use player::Form;
-use score::{Blend, Controls, N_STYLES, Part, PartControls, PitchClass};
+use score::{Blend, Controls, N_STYLES, Part, PartControls, PitchClass, Tempo};
 
 /// Below this a level is silence.
 const MIN_LEVEL_DB: f32 = -60.0;
@@ -47,6 +48,12 @@ pub struct TributaryParams {
     /// Size of the window; no parameter, but saved with them. Never touched by the audio thread.
     #[persist = "editor_size"]
     pub editor_size: EditorSize,
+    /// Takes of parts and the held phrase. Never touched by the audio thread.
+    #[persist = "music"]
+    pub music_memory: MusicField,
+    /// Format of the state. Never touched by the audio thread.
+    #[persist = "state"]
+    pub header: HeaderField,
 }
 
 /// Weights of the six genres, `0.0..=1.0` each; normalised where they are used.
@@ -311,6 +318,8 @@ impl Default for TributaryParams {
             music: MusicParams::default(),
             engine: EngineParams::default(),
             editor_size: EditorSize::new(DEFAULT_EDITOR_SIZE.into()),
+            music_memory: MusicField::default(),
+            header: HeaderField::default(),
         }
     }
 }
@@ -338,7 +347,7 @@ impl BlendParams {
         let mut weights = [0.0; Blend::LEN];
         let (genres, _styles) = weights.split_at_mut(Blend::LEN - N_STYLES);
         for (weight, param) in genres.iter_mut().zip(self.weights()) {
-            *weight = param.value();
+            *weight = number(param);
         }
         Blend::new(weights)
     }
@@ -359,9 +368,9 @@ impl PartParams {
     fn controls(&self) -> PartControls {
         PartControls {
             on: self.on.value(),
-            density: self.density.value(),
-            register: self.register.value(),
-            own: self.own.value(),
+            density: number(&self.density),
+            register: number(&self.register),
+            own: number(&self.own),
             blend: self.blend.blend(),
         }
     }
@@ -416,15 +425,15 @@ impl TributaryParams {
     pub fn controls(&self) -> Controls {
         Controls {
             blend: self.common.blend.blend(),
-            strength: self.common.strength.value(),
+            strength: number(&self.common.strength),
             parts: self.parts().map(PartParams::controls),
-            harmony_own: self.harmony.own.value(),
+            harmony_own: number(&self.harmony.own),
             harmony_blend: self.harmony.blend.blend(),
             key: self.music.key.value().pitch_class(),
             scale: self.music.scale.value().scale(),
-            adventure: self.music.adventure.value(),
-            swing: self.music.swing.value(),
-            humanize: self.music.humanize.value(),
+            adventure: number(&self.music.adventure),
+            swing: number(&self.music.swing),
+            humanize: number(&self.music.humanize),
             // PANIC: cannot; the range of seeds is positive.
             seed: self.music.seed.value().unsigned_abs(),
         }
@@ -436,10 +445,20 @@ impl TributaryParams {
     /// Reads atomics only.
     pub fn form(&self) -> Form {
         Form {
-            evolve: self.music.evolve.value(),
+            evolve: number(&self.music.evolve),
             phrase_bars: self.music.phrase.value().n_bars(),
             hold: self.music.hold.value(),
         }
+    }
+
+    /// How far ahead of the playhead a beat is committed, in beats.
+    pub fn lookahead(&self) -> f64 {
+        number(&self.engine.lookahead).into()
+    }
+
+    /// Tempo of the plugin's own clock.
+    pub fn tempo(&self) -> Tempo {
+        Tempo::new(number(&self.engine.tempo).into())
     }
 
     /// How parts are laid on MIDI channels.
@@ -452,12 +471,12 @@ impl TributaryParams {
 
     /// Linear level of a part in the built-in sound, silence at the bottom of its range.
     pub fn level(&self, part: Part) -> f32 {
-        audible(self.parts()[part.index()].level.value())
+        audible(number(&self.parts()[part.index()].level))
     }
 
     /// Linear gain of the built-in sound, silence at the bottom of its range.
     pub fn gain(&self) -> f32 {
-        audible(self.engine.gain.value())
+        audible(number(&self.engine.gain))
     }
 }
 
@@ -487,6 +506,12 @@ impl PartChoice {
     pub fn part(self) -> Part {
         Part::ALL[self as usize]
     }
+}
+
+/// A parameter's value; its default where a host has set what is no number.
+fn number(param: &FloatParam) -> f32 {
+    let value = param.value();
+    if value.is_finite() { value } else { param.default_plain_value() }
 }
 
 /// A share, shown as a percentage.

@@ -219,3 +219,36 @@ fn pieces_lie_behind_each_other() {
         .map(|range: std::ops::Range<usize>| place.offset(&samples[range]));
     assert_eq!(offsets, [0, 40, 50, 0, 30, 0]);
 }
+
+#[test]
+fn numbers_that_are_none_count_as_not_said() {
+    for nonsense in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut host = Transport::new(48_000.0);
+        host.playing = true;
+        host.tempo = Some(nonsense);
+        host.pos_beats = Some(nonsense);
+        host.bar_start_pos_beats = Some(nonsense);
+        let mut reader = TransportReader::default();
+        let read = reader.read(&host, Tempo::DEFAULT, 0, 512);
+        assert_eq!(read.playing, Some(true));
+        assert_eq!((read.tempo, read.position_beats, read.bar_start_beats), (None, None, None));
+        // The next block is read as if there had been none before.
+        host.tempo = Some(90.0);
+        host.pos_beats = Some(5.0);
+        host.bar_start_pos_beats = Some(4.0);
+        let read = reader.read(&host, Tempo::DEFAULT, 0, 512);
+        assert_eq!(read.tempo, Some(Tempo::new(90.0)));
+        assert_eq!((read.position_beats, read.bar_start_beats), (Some(5.0), Some(4.0)));
+    }
+}
+
+#[test]
+fn tempos_out_of_range_are_brought_into_it_or_not_said() {
+    let read = |bpm: f64| {
+        let mut host = Transport::new(48_000.0);
+        host.tempo = Some(bpm);
+        TransportReader::default().read(&host, Tempo::DEFAULT, 0, 512).tempo.map(Tempo::bpm)
+    };
+    assert_eq!([0.0, -120.0].map(read), [None, None]);
+    assert_eq!([1e-9, 1e4, 1e300].map(read), [Some(1.0), Some(999.0), Some(999.0)]);
+}

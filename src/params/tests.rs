@@ -176,3 +176,29 @@ fn the_bottom_of_a_level_is_silence() {
     assert_eq!(audible(range.preview_plain(0.0)), 0.0);
     assert_eq!(range.default_plain_value(), 1.0);
 }
+
+/// Whatever a host sets, what goes on to the band is a number.
+#[test]
+fn values_that_are_no_numbers_are_their_defaults() {
+    let default = TributaryParams::default();
+    for nonsense in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let params = TributaryParams::default();
+        let mut n_set = 0;
+        for (_, param, _) in params.param_map() {
+            if let ParamPtr::FloatParam(param) = param {
+                // SAFETY: the pointers lead into `params`.
+                unsafe {
+                    nice_plug::params::InternalParamMut::_internal_set_plain_value(
+                        &*param, nonsense,
+                    )
+                };
+                n_set += 1;
+            }
+        }
+        assert!(n_set > 40);
+        assert_eq!(params.controls(), default.controls());
+        assert_eq!(params.form(), default.form());
+        assert_eq!((params.lookahead(), params.tempo()), (1.0, Tempo::DEFAULT));
+        assert_eq!((params.gain(), params.level(Part::Bass)), (1.0, 1.0));
+    }
+}

@@ -34,6 +34,7 @@ macro_rules! keeps_all {
                 two_instances_do_not_meet,
                 instances_can_be_dropped_while_they_compose,
                 parameters_are_in_order,
+                the_library_is_never_unloaded,
             }
             invariance {
                 any_split_gives_the_same_notes,

@@ -32,6 +32,8 @@ mod random_host;
 /// The audio thread of both bundles under the real-time guard: no heap, no locks, no system calls.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod realtime;
+/// States: old, new, damaged, loaded while playing; the held phrase.
+mod state;
 /// What holds for every stream of note events, and how streams compare.
 mod streams;
 /// Bundles and scripts that the tests share.

@@ -1,6 +1,6 @@
 //! What the plugin keeps in every format. Each function takes a built bundle.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hosting::{Block, EventKind, NoHook, Output, Script, Song};
 
@@ -255,4 +255,22 @@ pub fn parameters_are_in_order(bundle: &Path) {
             assert_eq!(text, again, "{} at {share}", parameter.name);
         }
     }
+}
+
+/// The library stays in memory when a host closes it: threads of the host that went through it end
+/// later, and run its thread-local destructors then.
+pub fn the_library_is_never_unloaded(bundle: &Path) {
+    /// The tag of the dynamic section's flags, and the one that says so.
+    const FLAGS_1: u64 = 0x6fff_fffb;
+    const NO_DELETE: u64 = 0x8;
+    let mut files = vec![bundle.to_owned()];
+    crate::support::collect_files(bundle, &mut files);
+    let is_library = |file: &&PathBuf| {
+        file.is_file() && file.extension().is_some_and(|ending| ending == "so" || ending == "clap")
+    };
+    let bytes = std::fs::read(files.iter().find(is_library).unwrap()).unwrap();
+    let (words, _) = bytes.as_chunks::<8>();
+    let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    let flags = words.windows(2).find(|pair| pair[0] == FLAGS_1).map(|pair| pair[1]);
+    assert!(flags.is_some_and(|flags| flags & NO_DELETE != 0), "{flags:?}");
 }
