@@ -125,9 +125,11 @@ fn a_tempo_step_inside_a_loop_is_no_wrap() {
 
 #[test]
 fn a_moved_loop_forgets_the_passes_it_gives_up() {
-    // The beat at 0 is committed for the second pass, when that is to begin at 1.
+    // The beat at 0 is committed for the second pass, when that is to begin at 1. All is made anew,
+    // so that history counts.
+    let form = Action::Form(Form { evolve: 1.0, ..Form::default() });
     let script = Script::play(24_000 * 9)
-        .after([Action::Loop(Some((0.0, 4.0)))])
+        .after([Action::Loop(Some((0.0, 4.0))), form])
         .with(24_000 * 3 + 12_000, Action::Loop(Some((1.0, 4.0))));
     let scene = Scene::play(&script, &[512]);
     let second_pass = scene.reference.cells.iter().filter(|cell| cell.pass == 1);
