@@ -104,11 +104,11 @@ pub struct RealtimeGuard {
     /// The guard's answer to being armed.
     armed: Option<c_int>,
     /// Process calls so far, of all threads.
-    n_blocks: usize,
+    n_calls: usize,
     /// Instructions run in all of them, when stepping.
     n_steps: u64,
     /// Process calls that were looked at.
-    n_guarded: usize,
+    n_blocks: usize,
     blocks: Vec<BlockOffences>,
     sites: Vec<LockedInstruction>,
     libraries: BTreeMap<usize, Mapping>,
@@ -165,8 +165,8 @@ impl RealtimeGuard {
                 exempt,
                 n_on_thread: 0,
                 armed: None,
+                n_calls: 0,
                 n_blocks: 0,
-                n_guarded: 0,
                 n_steps: 0,
                 blocks: Vec::new(),
                 sites: Vec::new(),
@@ -196,7 +196,7 @@ impl RealtimeGuard {
 
     /// Process calls that were looked at.
     pub fn n_blocks(&self) -> usize {
-        self.n_guarded
+        self.n_blocks
     }
 
     /// Instructions that were run one by one.
@@ -207,7 +207,7 @@ impl RealtimeGuard {
     fn check_armed(&self) -> Result<()> {
         let refused = |reason: String| Error::refused("the real-time guard", reason);
         match self.armed {
-            Some(0) if self.n_guarded > 0 => Ok(()),
+            Some(0) if self.n_blocks > 0 => Ok(()),
             Some(0) => Err(refused("no process call was looked at".into())),
             Some(error) => Err(refused(format!(
                 "the kernel has no syscall user dispatch (Linux 5.11 or newer is needed): error {}",
@@ -252,7 +252,7 @@ impl RealtimeGuard {
             let syscall = is_syscall.then_some((raw.number, raw.arguments));
             offences.push(Offence { kind, what, syscall, frames });
         }
-        self.blocks.push(BlockOffences { block: self.n_blocks, count, offences });
+        self.blocks.push(BlockOffences { block: self.n_calls, count, offences });
     }
 
     fn collect_sites(&mut self) {
@@ -282,7 +282,7 @@ impl ProcessHook for RealtimeGuard {
 
     fn exit(&mut self) {
         if self.n_on_thread >= self.exempt {
-            self.n_guarded += 1;
+            self.n_blocks += 1;
             let count = (self.exit)();
             if self.stepping {
                 self.n_steps += count;
@@ -291,7 +291,7 @@ impl ProcessHook for RealtimeGuard {
                 self.collect_offences(count);
             }
         }
-        self.n_blocks += 1;
+        self.n_calls += 1;
         self.n_on_thread += 1;
     }
 }
