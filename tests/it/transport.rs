@@ -79,7 +79,7 @@ pub fn a_seek_is_a_start(bundle: &Path) {
 }
 
 /// Blocks of a loop of `passes`, by a host that ends a block at the loop's end or goes round
-/// inside it.
+/// inside it. A knob that is set to where it stands cuts the blocks that go round, too.
 fn loop_passes(script: &mut Script, song: &Song, passes: usize, size: usize, cuts: bool) {
     let (start, end) = song.loop_beats.unwrap();
     if cuts {
@@ -94,7 +94,9 @@ fn loop_passes(script: &mut Script, song: &Song, passes: usize, size: usize, cut
         let position = start + (beats + 1e-9) % (end - start);
         let frames = size.min(total - first);
         let transport = Some(song.at(position, true));
-        script.blocks.push(Block { frames, transport, ..Block::default() });
+        let mut block = Block { frames, transport, ..Block::default() };
+        block.change(frames as u32 * 2 / 3, "swing", 0.0);
+        script.blocks.push(block);
     }
 }
 
