@@ -158,7 +158,8 @@ impl RandomHost {
         for _ in 0..self.dice.below(8).saturating_sub(4) {
             let offset = self.dice.below(frames.max(1)) as u32;
             let value = if self.dice.below(2) == 0 { 0.0 } else { self.dice.between(0.0, 1.0) };
-            block.change(offset, self.dice.pick(&KNOBS), value);
+            let knob = *self.dice.pick(&KNOBS);
+            block.change(offset, knob, value);
         }
         for on in [true, false] {
             let (channel, key, velocity) = (0, 48 + self.dice.below(24) as u8, 0.7);
