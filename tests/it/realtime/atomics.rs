@@ -153,7 +153,7 @@ fn are_the_listed_ones(bundle: &Path) {
     for (entry, (_, reason)) in &listed {
         assert!(!reason.is_empty(), "{LIST} gives no reason for {entry:?}");
     }
-    for (entry, _) in &found {
+    for entry in found.keys() {
         let ours = OURS.iter().any(|name| entry.2.trim_start_matches('<').starts_with(name));
         assert!(!ours, "{entry:?} is our own");
     }
