@@ -13,6 +13,7 @@
 //!
 //! Start at [`Tributary`] and its `process`, which is a list of calls.
 
+mod clap;
 pub mod editor;
 pub mod engine;
 mod first_block;
@@ -149,6 +150,3 @@ impl Vst3Plugin for Tributary {
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Stereo];
 }
-
-// The VST3 is exported by `vst3`.
-nice_export_clap!(Tributary);

@@ -141,6 +141,31 @@ fn full_name(parameter: &hosting::Parameter) -> String {
     format!("{}/{}", parameter.module, parameter.name)
 }
 
+/// Parameters that change after the block's end: the last value counts from the next block on.
+pub fn late_values_are_survived(bundle: &Path) {
+    let expected = fresh_song(bundle);
+    let list = hosting::load(bundle).unwrap().parameters().clone();
+    let id = hosting::stable_id("g_rock");
+    let rock = list.iter().position(|parameter| parameter.id == id).unwrap();
+    for offset in [299, 300, 301, 5_000, u32::MAX] {
+        let ordeal = Ordeal::new(|script| {
+            script.play(&Song::default(), 2.5, 3.0, &[300]);
+            for value in [1.0, 0.75] {
+                script.blocks.last_mut().unwrap().change(offset, "g_rock", value);
+            }
+            script.play(&Song::default(), 3.0, 3.5, &[300]);
+            script.blocks.last_mut().unwrap().change(0, "g_rock", 0.0);
+        });
+        ordeal.assert_survived(&format!("values at {offset} of 300"), bundle, &expected);
+        let changed = |block: &hosting::Block| !block.changes.is_empty();
+        let mut cut = ordeal.script.clone();
+        cut.blocks.truncate(cut.blocks.iter().rposition(changed).unwrap());
+        assert!(cut.blocks.iter().any(changed));
+        let recording = run(bundle, &cut);
+        assert_eq!(recording.values[rock], 0.75, "at {offset} of 300");
+    }
+}
+
 /// Sample rates of no sound card.
 pub fn strange_sample_rates_are_survived(bundle: &Path) {
     let setup = song(1.0, &[512]).setup;

@@ -73,6 +73,7 @@ macro_rules! keeps_all {
                 strange_transports_are_survived,
                 strange_input_notes_are_survived,
                 strange_values_are_survived,
+                late_values_are_survived,
                 strange_sample_rates_are_survived,
                 broken_states_change_nothing,
             }
@@ -159,4 +160,21 @@ fn a_transport_inside_a_block_cuts_it() {
         };
         crate::streams::assert_same_music(what, &play(true), &play(false));
     }
+}
+
+/// A transport that changes after the block's end is one that the next block knows better.
+#[test]
+fn a_transport_after_its_block_is_passed_over() {
+    use hosting::TransportChange;
+    let plain = crate::support::song(6.0, &[512]);
+    let mut late = plain.clone();
+    for (block, offset) in late.blocks.iter_mut().zip([512, 513, 5_000, u32::MAX].repeat(20)) {
+        let transport = hosting::Song::default().at(77.0, false);
+        block.transports = vec![TransportChange { offset, transport }; 2];
+    }
+    let play = |script| {
+        let recording = crate::support::run(&clap(), script);
+        crate::streams::assert_clean("late transports", script, &recording)
+    };
+    assert_eq!(play(&plain), play(&late));
 }
