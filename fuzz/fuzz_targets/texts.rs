@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
                 let _ = manifest.to_bytes();
             }
         }
-        1 => drop(weights::read(bytes, &Config::default())),
+        1 => drop(weights::read(bytes, &Config::TINY)),
         2 => {
             if let Ok(automation) = Automation::parse(&text(), "fuzz") {
                 for beat in [0.0, 0.5, 1e9] {
