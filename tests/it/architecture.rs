@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::support::{collect_files, root};
 
 /// Which of our crates each may use: the arrows of the architecture.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("score", &[]),
+    ("canvas", &["score"]),
     ("hosting", &[]),
     ("misbehaving", &[]),
     ("rt-guard", &[]),
@@ -15,8 +16,8 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("model", &["score"]),
     ("synth", &["score"]),
     ("composer", &["score", "model", "player"]),
-    ("render", &["score", "model", "player", "composer", "synth"]),
-    ("trainer", &["score", "model"]),
+    ("render", &["score", "canvas", "model", "player", "composer", "synth"]),
+    ("trainer", &["score", "canvas", "model"]),
     ("tributary", &["score", "model", "player", "composer", "synth"]),
     ("xtask", &["score", "model", "player", "composer", "render", "hosting"]),
 ];

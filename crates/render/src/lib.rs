@@ -17,11 +17,9 @@
 //! Start at [`perform()`] for music, at [`picture()`] for pictures of it.
 
 mod automation;
-mod canvas;
 mod drums;
 mod generator;
 mod host;
-mod palette;
 mod parameters;
 mod perform;
 mod performance;

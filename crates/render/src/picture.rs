@@ -5,10 +5,10 @@
 mod blend;
 mod roll;
 
+use canvas::palette::{self, Rgb};
+use canvas::{Align, Canvas, TextStyle, Weight};
 use score::{Chord, Meter, Part, Ticks};
 
-use crate::canvas::{Align, Canvas, TextStyle, Weight};
-use crate::palette::{self, Rgb};
 use crate::performance::{Bar, Performance};
 
 pub(crate) use blend::name as weight_name;
@@ -125,7 +125,7 @@ pub fn picture(performance: &Performance) -> anyhow::Result<Vec<u8>> {
         };
         draw_system(&mut canvas, performance, &system, &sizes);
     }
-    canvas.png()
+    Ok(canvas.png()?)
 }
 
 fn draw_system(canvas: &mut Canvas, performance: &Performance, system: &System<'_>, sizes: &Sizes) {

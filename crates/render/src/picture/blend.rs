@@ -1,10 +1,10 @@
 //! The strips that show how much of each genre there is over time.
 
+use canvas::palette;
+use canvas::{Align, Canvas, TextStyle, Weight};
 use score::{Blend, Controls, Genre, Part, Ticks};
 
 use super::{LABEL, LEFT, System, capitalized};
-use crate::canvas::{Align, Canvas, TextStyle, Weight};
-use crate::palette;
 use crate::performance::Performance;
 
 /// Height of the strip of a part with a blend of its own, in pixels.

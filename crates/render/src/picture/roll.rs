@@ -1,11 +1,11 @@
 //! The piano roll of pitched parts and the chart of drums.
 
+use canvas::palette::{self, Rgb};
+use canvas::{Align, Canvas};
 use score::{Note, Part, PitchClass};
 
 use super::{DRUM_ROW, LABEL, LEFT, System};
-use crate::canvas::{Align, Canvas};
 use crate::drums;
-use crate::palette::{self, Rgb};
 use crate::performance::Performance;
 
 /// Pitched parts from back to front.

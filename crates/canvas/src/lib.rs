@@ -1,12 +1,19 @@
-//! A small drawing surface: shapes with soft edges, and text.
+//! A small drawing surface and the colours of the project's pictures: shapes with soft edges,
+//! lines and text.
+//!
+//! Runs on whatever thread calls it; the renderer draws music with it, the trainer tables.
+
+mod error;
+pub mod palette;
 
 use ab_glyph::{Font as _, FontRef, OutlineCurve};
 use tiny_skia::{
-    Color, FillRule, GradientStop, LinearGradient, Paint, Path, PathBuilder, Pixmap, Point, Rect,
-    SpreadMode, Transform,
+    Color, FillRule, GradientStop, LineJoin, LinearGradient, Paint, Path, PathBuilder, Pixmap,
+    Point, Rect, SpreadMode, Stroke, StrokeDash, Transform,
 };
 
-use crate::palette::Rgb;
+pub use error::{Error, Result};
+pub use palette::Rgb;
 
 /// Weight of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub enum Weight {
 pub enum Align {
     /// Its left end.
     Left,
+    /// Its middle.
+    Center,
     /// Its right end.
     Right,
 }
@@ -106,6 +115,28 @@ impl Canvas {
         self.fill(path, &paint(rgb, opacity));
     }
 
+    /// Strokes the line through the points, `width` pixels thick; `dash` gives the pixels that are
+    /// drawn and left out in turn, none for a whole line.
+    pub fn line(
+        &mut self,
+        points: &[(f32, f32)],
+        width: f32,
+        dash: Option<[f32; 2]>,
+        rgb: Rgb,
+        opacity: f32,
+    ) {
+        let mut path = PathBuilder::new();
+        for (idx, (x, y)) in points.iter().enumerate() {
+            if idx == 0 { path.move_to(*x, *y) } else { path.line_to(*x, *y) }
+        }
+        let dash = dash.and_then(|dash| StrokeDash::new(dash.to_vec(), 0.0));
+        let stroke = Stroke { width, dash, line_join: LineJoin::Round, ..Stroke::default() };
+        if let Some(path) = path.finish() {
+            let paint = paint(rgb, opacity);
+            self.pixmap.stroke_path(&path, &paint, &stroke, Transform::identity(), None);
+        }
+    }
+
     /// Fills a rectangle that fades from `opacity` at its left to nothing at its right.
     pub fn fade(&mut self, x: f32, y: f32, width: f32, height: f32, rgb: Rgb, opacity: f32) {
         let stops = vec![
@@ -126,6 +157,7 @@ impl Canvas {
         let scale = scale(&font, style.size);
         let mut x = match align {
             Align::Left => x,
+            Align::Center => x - self.width_of(text, style) / 2.0,
             Align::Right => x - self.width_of(text, style),
         };
         let mut path = PathBuilder::new();
@@ -149,8 +181,8 @@ impl Canvas {
     ///
     /// # Errors
     /// When the picture is too large to encode.
-    pub fn png(&self) -> anyhow::Result<Vec<u8>> {
-        Ok(self.pixmap.encode_png()?)
+    pub fn png(&self) -> Result<Vec<u8>> {
+        self.pixmap.encode_png().map_err(|error| Error::Encoding(error.to_string()))
     }
 
     fn font(&self, weight: Weight) -> &FontRef<'static> {
@@ -223,4 +255,29 @@ fn paint(rgb: Rgb, opacity: f32) -> Paint<'static> {
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
     paint.set_color(color(rgb, opacity));
     paint
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share_drawn(canvas: &Canvas) -> f32 {
+        let pixels = canvas.pixmap.pixels();
+        let drawn = pixels.iter().filter(|pixel| pixel.red() > 100).count();
+        drawn as f32 / pixels.len() as f32
+    }
+
+    #[test]
+    fn lines_are_as_thick_and_as_broken_as_they_are_told() {
+        let draw = |width: f32, dash| {
+            let mut canvas = Canvas::new(100, 100, [0; 3]);
+            canvas.line(&[(0.0, 50.0), (100.0, 50.0)], width, dash, [255; 3], 1.0);
+            share_drawn(&canvas)
+        };
+        assert_eq!(draw(10.0, None), 0.1);
+        assert_eq!(draw(20.0, None), 0.2);
+        assert_eq!(draw(10.0, Some([5.0, 5.0])), 0.05);
+        let canvas = Canvas::new(10, 10, [0; 3]);
+        assert!(canvas.png().unwrap().starts_with(b"\x89PNG"));
+    }
 }
