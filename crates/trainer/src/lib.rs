@@ -12,6 +12,7 @@ pub mod eval;
 pub mod export;
 pub mod heldout;
 pub mod heldout_loss;
+pub mod judge;
 pub mod ngram;
 pub mod optimizer;
 pub mod pack;

@@ -1,0 +1,464 @@
+//! What the judge knows of an excerpt: rhythm, pitch, durations and repetition, part by part.
+//!
+//! Nothing here says how loud or how exactly in time a note is, how fast the music runs, in which
+//! mode it is or which parts are there: the first two give the collection away, the others are the
+//! player's to choose. A part that is silent leaves its features unknown (`NaN`).
+
+use std::collections::{BTreeSet, HashSet};
+
+use score::{Chord, ChordQuality, GridNote, Part};
+
+use super::excerpt::{BEATS_A_BAR, DRUMS, Excerpt, PITCHED};
+
+/// Cells in a bar.
+const BAR: usize = BEATS_A_BAR * 24;
+
+/// A feature's name and the parts that it is computed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feature {
+    /// Name, the part first.
+    pub name: String,
+    /// Bits of the parts; all features of others stay when those are taken away.
+    pub parts: u8,
+}
+
+/// Names of the features, in the order of [`values`].
+pub fn list() -> Vec<Feature> {
+    let mut sheet = Sheet { names: Some(Vec::new()), ..Sheet::default() };
+    let silent = Excerpt { beats: Vec::new(), chords: Vec::new(), tonic: 0 };
+    sheet.fill(&silent);
+    sheet.names.unwrap_or_default()
+}
+
+/// The features of an excerpt; `NaN` where there is nothing to measure.
+pub fn values(excerpt: &Excerpt) -> Vec<f32> {
+    let mut sheet = Sheet::default();
+    sheet.fill(excerpt);
+    sheet.values
+}
+
+/// Features in the making.
+#[derive(Default)]
+struct Sheet {
+    values: Vec<f32>,
+    names: Option<Vec<Feature>>,
+    prefix: &'static str,
+    parts: u8,
+    /// Whether what is added is unknown.
+    is_silent: bool,
+}
+
+/// A note of one part: cells from the start, pitch, cells of duration.
+type Placed = (usize, u8, u16);
+
+impl Sheet {
+    fn fill(&mut self, excerpt: &Excerpt) {
+        self.drums(excerpt);
+        for part in [Part::Bass, Part::Chords, Part::Lead] {
+            self.pitched(excerpt, part);
+        }
+        self.harmony(excerpt);
+        self.together(excerpt);
+    }
+
+    fn begin(&mut self, prefix: &'static str, parts: u8, is_silent: bool) {
+        (self.prefix, self.parts, self.is_silent) = (prefix, parts, is_silent);
+    }
+
+    fn add(&mut self, name: impl std::fmt::Display, value: f32) {
+        self.values.push(if self.is_silent { f32::NAN } else { value });
+        if let Some(names) = &mut self.names {
+            names.push(Feature { name: format!("{} {name}", self.prefix), parts: self.parts });
+        }
+    }
+
+    /// The share of each class among `classes`.
+    fn shares<const N: usize>(
+        &mut self,
+        name: &str,
+        labels: [&str; N],
+        classes: impl Iterator<Item = usize>,
+    ) {
+        let mut counts = [0.0f32; N];
+        classes.for_each(|class| counts[class.min(N - 1)] += 1.0);
+        let sum = counts.iter().sum::<f32>().max(1.0);
+        for (label, count) in labels.iter().zip(counts) {
+            self.add(format_args!("{name} {label}"), count / sum);
+        }
+    }
+
+    fn drums(&mut self, excerpt: &Excerpt) {
+        let notes = placed(excerpt, Part::Drums);
+        self.begin("drums", DRUMS, notes.is_empty());
+        let n_beats = excerpt.beats.len().max(1) as f32;
+        let n_bars = excerpt.n_bars().max(1) as f32;
+        self.rhythm(excerpt, &notes);
+        let onsets = onsets(&notes);
+        self.add("hits an onset", notes.len() as f32 / onsets.len().max(1) as f32);
+        for (class, name) in DRUM_CLASSES.iter().enumerate() {
+            let hits: Vec<usize> =
+                notes.iter().filter(|n| drum_class(n.1) == class).map(|n| n.0).collect();
+            self.add(format_args!("{name} a beat"), (hits.len() as f32 / n_beats).sqrt());
+            if class < 5 {
+                self.shares(&format!("{name} at"), IN_BEAT, hits.iter().map(|at| in_beat(*at)));
+            }
+            if class < 2 {
+                for step in 0..16 {
+                    let n = hits.iter().filter(|at| (**at % BAR + 2) / 6 == step).count();
+                    self.add(format_args!("{name} at sixteenth {step}"), n as f32 / n_bars);
+                }
+            }
+        }
+        let back = |at: &usize| matches!(at % BAR, 24 | 72);
+        let snare: Vec<usize> =
+            notes.iter().filter(|n| drum_class(n.1) == 1).map(|n| n.0).collect();
+        let backbeat = snare.iter().filter(|at| back(at)).count() as f32;
+        self.add("backbeat", backbeat / snare.len().max(1) as f32);
+        let classes: BTreeSet<usize> = notes.iter().map(|n| drum_class(n.1)).collect();
+        self.add("classes", classes.len() as f32);
+        let keys: BTreeSet<u8> = notes.iter().map(|n| n.1).collect();
+        self.add("keys", (keys.len() as f32).sqrt());
+        self.repetition(
+            excerpt,
+            "pattern",
+            |(at, pitch, _)| (at % BAR) as u32 * 16 + drum_class(pitch) as u32,
+            &notes,
+        );
+    }
+
+    /// Where notes start, of any part.
+    fn rhythm(&mut self, excerpt: &Excerpt, notes: &[Placed]) {
+        let onsets = onsets(notes);
+        let n_beats = excerpt.beats.len().max(1) as f32;
+        self.add("onsets a beat", (onsets.len() as f32 / n_beats).sqrt());
+        self.shares("onsets at", IN_BEAT, onsets.iter().map(|at| in_beat(*at)));
+        self.shares("onsets in beat", ["1", "2", "3", "4"], onsets.iter().map(|at| at % BAR / 24));
+        let starts: HashSet<usize> = onsets.iter().copied().collect();
+        let off: Vec<usize> = onsets.iter().copied().filter(|at| at % 24 >= 8).collect();
+        let held = off.iter().filter(|at| !starts.contains(&(**at / 24 * 24 + 24))).count();
+        self.add("syncopation", held as f32 / onsets.len().max(1) as f32);
+        let count = |at: usize| onsets.iter().filter(|o| **o % 24 == at).count() as f32;
+        let (straight, swung) = (count(12), count(16));
+        self.add("swing", (swung + 0.5) / (straight + swung + 1.0));
+        let gaps = onsets.windows(2).map(|pair| gap_class(pair[1] - pair[0]));
+        self.shares("gap", GAPS, gaps);
+        let bars: HashSet<usize> = onsets.iter().map(|at| at / BAR).collect();
+        self.add("empty bars", 1.0 - bars.len() as f32 / excerpt.n_bars().max(1) as f32);
+        let beats: HashSet<usize> = onsets.iter().map(|at| at / 24).collect();
+        self.add("beats with onsets", beats.len() as f32 / n_beats);
+        self.repetition(excerpt, "rhythm", |(at, ..)| (at % BAR) as u32, notes);
+    }
+
+    /// How like earlier bars the bars are, and how many differ.
+    fn repetition(
+        &mut self,
+        excerpt: &Excerpt,
+        name: &str,
+        key: impl Fn(Placed) -> u32,
+        notes: &[Placed],
+    ) {
+        let mut bars = vec![BTreeSet::new(); excerpt.n_bars()];
+        for note in notes {
+            if let Some(bar) = bars.get_mut(note.0 / BAR) {
+                bar.insert(key(*note));
+            }
+        }
+        for back in [1, 2, 4] {
+            let pairs = bars.iter().zip(bars.iter().skip(back));
+            let (mut sum, mut n) = (0.0, 0.0);
+            for (a, b) in pairs.filter(|(a, b)| !a.is_empty() || !b.is_empty()) {
+                let common = a.intersection(b).count() as f32;
+                sum += common / (a.len() + b.len() - common as usize) as f32;
+                n += 1.0;
+            }
+            self.add(format_args!("{name} like {back} before"), sum / f32::max(n, 1.0));
+        }
+        let played: Vec<&BTreeSet<u32>> = bars.iter().filter(|bar| !bar.is_empty()).collect();
+        let distinct: BTreeSet<&BTreeSet<u32>> = played.iter().copied().collect();
+        self.add(
+            format_args!("{name} distinct"),
+            distinct.len() as f32 / played.len().max(1) as f32,
+        );
+    }
+
+    fn pitched(&mut self, excerpt: &Excerpt, part: Part) {
+        let notes = placed(excerpt, part);
+        self.begin(part.name(), 1 << part.index(), notes.is_empty());
+        self.rhythm(excerpt, &notes);
+        let onsets = onsets(&notes);
+        let n_notes = notes.len().max(1) as f32;
+        self.add("notes an onset", n_notes / onsets.len().max(1) as f32);
+        // Notes that start together, from low to high.
+        let stacks: Vec<Vec<u8>> = onsets
+            .iter()
+            .map(|at| notes.iter().filter(|n| n.0 == *at).map(|n| n.1).collect())
+            .collect();
+        let sizes = stacks.iter().map(|stack: &Vec<u8>| stack.len().max(1) - 1);
+        self.shares("stack of", ["1", "2", "3", "4", "more"], sizes);
+        let inner = stacks.iter().flat_map(|s| s.windows(2)).map(|w| usize::from(w[1] - w[0]));
+        let inner = inner.map(|interval| interval_class(interval.max(1)));
+        self.shares("stacked", INTERVALS, inner);
+        let top: Vec<i32> =
+            stacks.iter().filter_map(|s| s.iter().max()).map(|p| i32::from(*p)).collect();
+        let steps: Vec<i32> = top.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        self.shares(
+            "moves",
+            INTERVALS,
+            steps.iter().map(|s| interval_class(s.unsigned_abs() as usize)),
+        );
+        let up = steps.iter().filter(|s| **s > 0).count() as f32;
+        let moved = steps.iter().filter(|s| **s != 0).count() as f32;
+        self.add("moves up", (up + 0.5) / (moved + 1.0));
+        let turns = steps.windows(2).filter(|w| w[0].signum() * w[1].signum() < 0).count();
+        self.add("turns", turns as f32 / steps.len().max(1) as f32);
+        let pitches = notes.iter().map(|n| f32::from(n.1));
+        let mean = pitches.clone().sum::<f32>() / n_notes;
+        let deviation = (pitches.map(|p| (p - mean).powi(2)).sum::<f32>() / n_notes).sqrt();
+        self.add("register", mean);
+        self.add("spread", deviation);
+        let degrees = notes.iter().map(|n| degree(n.1, excerpt.tonic));
+        self.shares("degree", DEGREES, degrees);
+        let classes: BTreeSet<u8> = notes.iter().map(|n| n.1 % 12).collect();
+        self.add("pitch classes", classes.len() as f32);
+        let distinct: BTreeSet<u8> = notes.iter().map(|n| n.1).collect();
+        self.add("distinct pitches", (distinct.len() as f32).sqrt());
+        self.shares("lasts", LENGTHS, notes.iter().map(|n| length_class(n.2)));
+        // How much of the time to the next onset a note sounds.
+        let next = |at: usize| onsets.get(onsets.partition_point(|o| *o <= at)).copied();
+        let held: Vec<f32> =
+            notes.iter().filter_map(|n| Some(f32::from(n.2) / (next(n.0)? - n.0) as f32)).collect();
+        self.add("legato", held.iter().map(|x| x.min(2.0)).sum::<f32>() / held.len().max(1) as f32);
+        let staccato = held.iter().filter(|x| **x < 0.6).count() as f32;
+        self.add("staccato", staccato / held.len().max(1) as f32);
+        self.repetition(
+            excerpt,
+            "bar",
+            |(at, pitch, _)| (at % BAR) as u32 * 128 + u32::from(pitch),
+            &notes,
+        );
+    }
+
+    /// Chords and the notes against them, of all pitched parts together.
+    fn harmony(&mut self, excerpt: &Excerpt) {
+        let notes: Vec<(Part, Placed)> = [Part::Bass, Part::Chords, Part::Lead]
+            .into_iter()
+            .flat_map(|part| placed(excerpt, part).into_iter().map(move |n| (part, n)))
+            .collect();
+        self.begin("harmony", PITCHED, notes.is_empty());
+        let chords: Vec<Chord> = excerpt.chords.iter().flatten().copied().collect();
+        let changes = excerpt.chords.windows(2).filter(|pair| pair[0] != pair[1]).count() as f32;
+        self.add("changes a bar", (changes / excerpt.n_bars().max(1) as f32).sqrt());
+        let in_bar = excerpt.chords.windows(2).enumerate();
+        let inside = in_bar.filter(|(i, w)| w[0] != w[1] && (i + 1) % BEATS_A_BAR != 0).count();
+        self.add("changes inside bars", inside as f32 / changes.max(1.0));
+        let quality = |chord: &Chord| match chord.quality {
+            ChordQuality::Major | ChordQuality::Minor => 0,
+            ChordQuality::Dominant7 => 1,
+            ChordQuality::Major7 | ChordQuality::Minor7 => 2,
+            ChordQuality::Diminished | ChordQuality::HalfDiminished => 3,
+            ChordQuality::Suspended => 4,
+        };
+        let labels = ["triad", "dominant", "seventh", "diminished", "suspended"];
+        self.shares("quality", labels, chords.iter().map(quality));
+        let roots: Vec<u8> = chords.iter().map(|chord| chord.root.number()).collect();
+        self.shares("root", DEGREES, roots.iter().map(|root| degree(*root, excerpt.tonic)));
+        let motion = roots.windows(2).filter(|w| w[0] != w[1]);
+        let motion = motion.map(|w| usize::from((w[1] + 12 - w[0]) % 12));
+        // Up and down by the same interval differ: a fourth up is a cadence.
+        let motion = motion.map(|up| [0, 0, 1, 2, 2, 3, 4, 5, 6, 6, 7, 0][up]);
+        let labels = ["half", "second", "third", "fourth", "tritone", "fifth", "sixth", "seventh"];
+        self.shares("motion", labels, motion);
+        let distinct: BTreeSet<&Chord> = chords.iter().collect();
+        self.add("distinct chords", (distinct.len() as f32).sqrt());
+        let chord_at = |at: usize| excerpt.chords.get(at / 24).copied().flatten();
+        for (part, name) in [(Part::Bass, "bass"), (Part::Chords, "chords"), (Part::Lead, "lead")] {
+            let of: Vec<Placed> =
+                notes.iter().filter(|(p, _)| *p == part).map(|(_, n)| *n).collect();
+            let was_silent = self.is_silent;
+            self.is_silent |= of.is_empty();
+            let share = |is: &dyn Fn(&Placed, Chord) -> bool| {
+                let hits = of.iter().filter(|n| chord_at(n.0).is_some_and(|c| is(n, c))).count();
+                hits as f32 / of.len().max(1) as f32
+            };
+            let class = |n: &Placed| score::PitchClass::new(n.1.into());
+            self.add(format_args!("{name} on the root"), share(&|n, c| c.root == class(n)));
+            self.add(format_args!("{name} on the chord"), share(&|n, c| c.contains(class(n))));
+            self.is_silent = was_silent;
+        }
+        let chromatic = notes.iter().filter(|(_, n)| degree(n.1, excerpt.tonic) == 7).count();
+        self.add("chromatic", chromatic as f32 / notes.len().max(1) as f32);
+    }
+
+    /// How parts fall together.
+    fn together(&mut self, excerpt: &Excerpt) {
+        let of = |part| onsets(&placed(excerpt, part)).into_iter().collect::<HashSet<usize>>();
+        let parts = Part::ALL.map(of);
+        let kick: HashSet<usize> = placed(excerpt, Part::Drums)
+            .into_iter()
+            .filter(|n| drum_class(n.1) == 0)
+            .map(|n| n.0)
+            .collect();
+        let pairs: [(&'static str, u8, &HashSet<usize>, &HashSet<usize>); 5] = [
+            ("bass with kick", 0b0011, &parts[1], &kick),
+            ("bass with drums", 0b0011, &parts[1], &parts[0]),
+            ("chords with bass", 0b0110, &parts[2], &parts[1]),
+            ("lead with chords", 0b1100, &parts[3], &parts[2]),
+            ("lead with bass", 0b1010, &parts[3], &parts[1]),
+        ];
+        for (name, bits, a, b) in pairs {
+            self.begin("together", bits, a.is_empty() || b.is_empty());
+            self.add(name, a.intersection(b).count() as f32 / a.len().max(1) as f32);
+        }
+    }
+}
+
+/// Where in a beat an onset lies.
+const IN_BEAT: [&str; 6] = ["0", "6", "12", "18", "8 or 16", "others"];
+
+fn in_beat(at: usize) -> usize {
+    match at % 24 {
+        0 => 0,
+        6 => 1,
+        12 => 2,
+        18 => 3,
+        8 | 16 => 4,
+        _ => 5,
+    }
+}
+
+/// Cells from one onset to the next.
+const GAPS: [&str; 7] = ["to 5", "6", "7 to 11", "12", "13 to 23", "24", "over 24"];
+
+fn gap_class(cells: usize) -> usize {
+    match cells {
+        0..=5 => 0,
+        6 => 1,
+        7..=11 => 2,
+        12 => 3,
+        13..=23 => 4,
+        24 => 5,
+        _ => 6,
+    }
+}
+
+/// Coarse, since programs cut notes by a hair each in its own way.
+const LENGTHS: [&str; 6] = ["to 4", "to 8", "to 15", "to 30", "to 60", "over 60"];
+
+fn length_class(cells: u16) -> usize {
+    [4, 8, 15, 30, 60].partition_point(|limit| *limit < cells)
+}
+
+const INTERVALS: [&str; 8] = ["0", "1", "2", "3 or 4", "5", "6 to 8", "9 to 12", "over 12"];
+
+fn interval_class(semitones: usize) -> usize {
+    match semitones {
+        0..=2 => semitones,
+        3 | 4 => 3,
+        5 => 4,
+        6..=8 => 5,
+        9..=12 => 6,
+        _ => 7,
+    }
+}
+
+const DEGREES: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "chromatic"];
+
+/// Degree of a pitch in C major or A minor; 7 for those beside the white keys.
+fn degree(pitch: u8, tonic: u8) -> usize {
+    const WHITE: [usize; 12] = [0, 7, 1, 7, 2, 3, 7, 4, 7, 5, 7, 6];
+    let white = WHITE[usize::from(pitch % 12)];
+    let home = if tonic == 9 { 5 } else { 0 };
+    if white == 7 { 7 } else { (white + 7 - home) % 7 }
+}
+
+const DRUM_CLASSES: [&str; 9] =
+    ["kick", "snare", "closed hat", "open hat", "ride", "crash", "tom", "shaker", "percussion"];
+
+/// Class of a General MIDI drum key.
+pub fn drum_class(key: u8) -> usize {
+    match key {
+        35 | 36 => 0,
+        37..=40 => 1,
+        42 | 44 => 2,
+        46 => 3,
+        51 | 53 | 59 => 4,
+        49 | 52 | 55 | 57 => 5,
+        41 | 43 | 45 | 47 | 48 | 50 => 6,
+        54 | 69 | 70 | 82 => 7,
+        _ => 8,
+    }
+}
+
+fn placed(excerpt: &Excerpt, part: Part) -> Vec<Placed> {
+    let place = |(at, note): (usize, &GridNote)| (at, note.pitch, note.duration);
+    excerpt.notes(part).map(place).collect()
+}
+
+/// Onsets without those that stand twice.
+fn onsets(notes: &[Placed]) -> Vec<usize> {
+    let mut onsets: Vec<usize> = notes.iter().map(|note| note.0).collect();
+    onsets.dedup();
+    onsets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use score::Velocity;
+
+    fn excerpt(notes: &[(usize, usize, u8)]) -> Excerpt {
+        let mut beats = vec![<[Vec<GridNote>; 4]>::default(); 32];
+        for (part, at, pitch) in notes {
+            beats[at / 24][*part].push(GridNote {
+                position: (at % 24) as u8,
+                pitch: *pitch,
+                duration: 12,
+                velocity: Velocity::clamped(90),
+                micro: 0,
+            });
+        }
+        Excerpt { chords: vec![None; beats.len()], beats, tonic: 0 }
+    }
+
+    fn value(excerpt: &Excerpt, name: &str) -> f32 {
+        let at = list().iter().position(|feature| feature.name == name).unwrap();
+        values(excerpt)[at]
+    }
+
+    #[test]
+    fn every_value_has_a_name_of_its_own() {
+        let names: BTreeSet<String> = list().into_iter().map(|feature| feature.name).collect();
+        assert_eq!(names.len(), list().len());
+        assert_eq!(values(&excerpt(&[])).len(), names.len());
+        assert!(values(&excerpt(&[])).iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn a_backbeat_is_heard_and_swing_is_told_from_straight() {
+        let bar = |bar: usize, off: usize| {
+            (0..4).flat_map(move |beat| {
+                let at = bar * 96 + beat * 24;
+                [(0, at, if beat % 2 == 0 { 36 } else { 38 }), (0, at + off, 42)]
+            })
+        };
+        let straight = excerpt(&(0..8).flat_map(|b| bar(b, 12)).collect::<Vec<_>>());
+        let swung = excerpt(&(0..8).flat_map(|b| bar(b, 16)).collect::<Vec<_>>());
+        assert_eq!(value(&straight, "drums backbeat"), 1.0);
+        assert!(value(&straight, "drums swing") < 0.1 && value(&swung, "drums swing") > 0.9);
+        assert_eq!(value(&straight, "drums pattern distinct"), 1.0 / 8.0);
+        assert!(value(&straight, "bass onsets a beat").is_nan());
+    }
+
+    #[test]
+    fn what_a_part_does_not_play_it_does_not_change() {
+        let notes = [(0, 0, 36), (1, 0, 36), (3, 24, 72), (3, 36, 74), (3, 48, 79)];
+        let all = values(&excerpt(&notes));
+        let drumless = values(&excerpt(&notes[1..]));
+        for (feature, (a, b)) in list().iter().zip(all.iter().zip(&drumless)) {
+            let same = a == b || a.is_nan() && b.is_nan();
+            assert!(feature.parts & DRUMS != 0 || same, "{}", feature.name);
+            assert!(feature.parts & DRUMS == 0 || b.is_nan(), "{}", feature.name);
+        }
+        assert_eq!(value(&excerpt(&notes), "lead degree 2"), 1.0 / 3.0);
+    }
+}
