@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use model::Blending;
 use trainer::corpus::Split;
-use trainer::eval::{self, EvalOptions};
+use trainer::eval::{self, Budget, EvalOptions, Section};
 use trainer::export::{self, ExportOptions};
 use trainer::recipe::Recipe;
 use trainer::train::{self, TrainOptions};
@@ -87,13 +88,25 @@ enum Verb {
         /// Their manifest; by default the .json of the same name.
         #[arg(long)]
         manifest: Option<PathBuf>,
-        /// Held-out windows a genre.
-        #[arg(long, default_value_t = 100)]
-        windows: usize,
-        /// Training windows a genre that the n-gram baseline counts.
-        #[arg(long, default_value_t = 3000)]
-        ngram_windows: usize,
-        /// Use the validation songs instead of the test songs.
+        /// Some minutes instead of half an hour, with wider intervals.
+        #[arg(long)]
+        quick: bool,
+        /// The parts to measure; all by default.
+        #[arg(long, value_delimiter = ',')]
+        sections: Vec<Section>,
+        /// Blend conditions in one pass instead of composing a pass a genre.
+        #[arg(long)]
+        interpolated: bool,
+        /// Pull towards the blend, as the plugin's strength: 1 is its default.
+        #[arg(long, default_value_t = 1.0)]
+        strength: f32,
+        /// Folder that keeps composed music, so that a stopped evaluation goes on where it was.
+        #[arg(long, default_value = "target/eval-cache")]
+        cache: PathBuf,
+        /// Threads that compose.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+        /// Measure loss on the validation songs instead of the test songs.
         #[arg(long)]
         valid: bool,
         /// Write the numbers here.
@@ -102,6 +115,24 @@ enum Verb {
         /// Write the tables here.
         #[arg(long)]
         markdown: Option<PathBuf>,
+        /// Write pictures into this folder.
+        #[arg(long)]
+        plots: Option<PathBuf>,
+        /// The log.jsonl of the training run, for the picture of its loss.
+        #[arg(long, requires = "plots")]
+        log: Option<PathBuf>,
+    },
+    /// Draw the pictures of an earlier evaluation again.
+    Plot {
+        /// What `eval --json` wrote.
+        #[arg(long)]
+        eval: PathBuf,
+        /// The log.jsonl of the training run, for the picture of its loss.
+        #[arg(long)]
+        log: Option<PathBuf>,
+        /// Folder for the pictures.
+        #[arg(short, long)]
+        out: PathBuf,
     },
     /// Write what the plugin ships: weights, manifest, model card.
     Export {
@@ -157,24 +188,37 @@ fn run(verb: Verb) -> Result<()> {
             prepared,
             weights,
             manifest,
-            windows,
-            ngram_windows,
+            quick,
+            sections,
+            interpolated,
+            strength,
+            cache,
+            threads,
             valid,
             json,
             markdown,
+            plots,
+            log,
         } => {
             let manifest = manifest.unwrap_or_else(|| weights.with_extension("json"));
             eval::run(&EvalOptions {
                 prepared,
                 weights,
                 manifest,
-                windows,
-                ngram_windows,
+                budget: if quick { Budget::QUICK } else { Budget::FULL },
+                sections,
+                blending: if interpolated { Blending::Interpolated } else { Blending::Composed },
+                strength,
+                cache,
+                threads,
                 valid,
                 json,
                 markdown,
+                plots,
+                log,
             })
         }
+        Verb::Plot { eval, log, out } => eval::draw_again(&eval, log.as_deref(), &out),
         Verb::Export { weights, config, prepared, eval, steps, name, out } => {
             export::run(&ExportOptions { weights, config, prepared, eval, steps, name, out })
         }

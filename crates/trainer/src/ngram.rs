@@ -8,9 +8,15 @@
 
 use std::collections::HashMap;
 
+use model::conditioning;
+use model::grammar::Grammar;
+use score::random::Random;
 use score::steps::{
-    BAR_POS, CHORD, DUR, IGNORE, KIND, METER, POS, REF, SYM, Step, T_CHORD, T_DUR, T_POS, T_SYM,
-    TARGET_SIZES,
+    self, BAR_POS, BeatEncoder, CHORD, DUR, IGNORE, KIND, METER, POS, REF, SYM, Step, T_CHORD,
+    T_DUR, T_POS, T_SYM, TARGET_SIZES,
+};
+use score::{
+    BeatFrame, Chord, Controls, GridBeat, GridNote, HistoryBeat, Meter, Part, Tempo, Velocity,
 };
 
 use crate::heldout_loss::{NOTE_TARGETS, WindowLoss};
@@ -93,6 +99,94 @@ impl Ngram {
             p = (f64::from(seen.count(outcome)) + kinds * p) / (f64::from(seen.n) + kinds);
         }
         p
+    }
+
+    /// Probabilities of all outcomes of a step's target.
+    fn distribution(&self, step: &Step, target: usize) -> Vec<f64> {
+        let n = TARGET_SIZES[target];
+        let mut p = vec![1.0 / n as f64; n];
+        for context in contexts(step, target) {
+            let Some(seen) = self.outcomes.get(&context) else { break };
+            let kinds = seen.counts.len() as f64;
+            let total = f64::from(seen.n) + kinds;
+            p.iter_mut().for_each(|p| *p *= kinds / total);
+            for (outcome, count) in &seen.counts {
+                p[usize::from(*outcome)] += f64::from(*count) / total;
+            }
+        }
+        p
+    }
+
+    fn draw(&self, step: &Step, target: usize, allowed: &[bool], random: &mut Random) -> usize {
+        let p = self.distribution(step, target);
+        let allowed = |i: usize| allowed.get(i).is_none_or(|allowed| *allowed);
+        let sum: f64 = (0..p.len()).filter(|i| allowed(*i)).map(|i| p[i]).sum();
+        let mut left = f64::from(random.uniform()) * sum;
+        let mut drawn = 0;
+        for i in (0..p.len()).filter(|i| allowed(*i)) {
+            drawn = i;
+            left -= p[i];
+            if left < 0.0 {
+                break;
+            }
+        }
+        drawn
+    }
+
+    /// Composes in 4/4 under the model's grammar: a floor for what judges hear.
+    pub fn compose(&self, controls: &Controls, tempo: Tempo, n_beats: usize) -> Vec<HistoryBeat> {
+        let mut random = Random::new(controls.seed.into());
+        let grammar = Grammar::new(controls);
+        let mut song: Vec<HistoryBeat> = Vec::with_capacity(n_beats);
+        for beat in 0..n_beats {
+            let frame = BeatFrame::regular(beat as i64, Meter::COMMON, tempo);
+            let past = &song[beat.saturating_sub(model::HISTORY_BEATS)..];
+            let encoder = BeatEncoder::new(past, frame, conditioning::conditions(controls, &frame));
+            let step = encoder.beat_step();
+            let chord = self.draw(&step, T_CHORD, &grammar.chords(), &mut random);
+            let chord = Chord::from_index(chord);
+            let mut music = GridBeat { chord, ..GridBeat::default() };
+            for part in Part::ALL.into_iter().filter(|part| controls.parts[part.index()].on) {
+                let notes = &mut music.parts[part.index()];
+                let mut step = encoder.start_step(part, chord);
+                while let Some(note) = self.note(&grammar, part, notes, &mut step, &mut random) {
+                    step = encoder.note_step(part, chord, &note);
+                    notes.push(note);
+                }
+            }
+            song.push(HistoryBeat { frame, music });
+        }
+        song
+    }
+
+    fn note(
+        &self,
+        grammar: &Grammar,
+        part: Part,
+        notes: &[GridNote],
+        step: &mut Step,
+        random: &mut Random,
+    ) -> Option<GridNote> {
+        let positions = grammar.positions(part, notes.last(), notes.len());
+        let pos = self.draw(step, T_POS, &positions, random);
+        if pos == usize::from(steps::END) {
+            return None;
+        }
+        step.targets[T_POS] = pos as u16;
+        let symbols = grammar.symbols(part, pos, notes.last());
+        let sym = self.draw(step, T_SYM, &symbols, random);
+        step.targets[T_SYM] = sym as u16;
+        let dur = match part {
+            Part::Drums => usize::from(steps::DRUM_DURATION),
+            _ => self.draw(step, T_DUR, &[], random),
+        };
+        Some(GridNote {
+            position: pos as u8,
+            pitch: steps::symbol_pitch(sym as u16),
+            duration: steps::DURATIONS[dur],
+            velocity: Velocity::clamped(90),
+            micro: 0,
+        })
     }
 
     /// Loss on a window.

@@ -1,6 +1,8 @@
 //! `train`: fits the network to windows of the prepared corpus.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, LoopState};
 use crate::corpus::Split;
+use crate::eval::Report;
 use crate::heldout_loss::{self, WindowLoss};
 use crate::optimizer::{AdamW, OptimizerConfig};
 use crate::recipe::Recipe;
@@ -99,7 +102,8 @@ pub struct TrainOptions {
     pub steps: Option<u64>,
 }
 
-/// Trains, and leaves `checkpoint.safetensors`, `weights.safetensors` and `manifest.json`.
+/// Trains, and leaves `checkpoint.safetensors`, `weights.safetensors`, `manifest.json` and a report
+/// a line in `log.jsonl`.
 ///
 /// # Errors
 /// Files that cannot be read or written, a checkpoint of another run, a diverging loss.
@@ -137,7 +141,7 @@ pub fn run_until(options: &TrainOptions, limit: u64) -> Result<()> {
         let rate = (run.state.n_steps - timed_at) as f64 / timed.elapsed().as_secs_f64();
         bar.set_message(format!("loss {mean:.3}, {rate:.0}/s"));
         if run.state.n_steps >= next_report {
-            let line = run.report(&valid, mean, rate)?;
+            let line = run.report(&valid, mean, rate, &options.out)?;
             bar.suspend(|| println!("{line}"));
             next_report += config.report;
             (timed, timed_at) = (Instant::now(), run.state.n_steps);
@@ -148,7 +152,8 @@ pub fn run_until(options: &TrainOptions, limit: u64) -> Result<()> {
         }
     }
     bar.finish();
-    println!("{}", run.report(&valid, running.unwrap_or(f64::NAN), 0.0)?);
+    let loss = running.unwrap_or(f64::NAN);
+    println!("{}", run.report(&valid, loss, 0.0, &options.out)?);
     run.save(&options.out, &config.name)
 }
 
@@ -269,10 +274,20 @@ impl<'a> Run<'a> {
         Ok(mean.to_scalar::<f32>()?.into())
     }
 
-    /// Measures held-out loss; the line to print.
-    fn report(&mut self, valid: &Valid, loss: f64, rate: f64) -> Result<String> {
+    /// Measures held-out loss and adds it to the log; the line to print.
+    fn report(&mut self, valid: &Valid, loss: f64, rate: f64, out: &Path) -> Result<String> {
         let table = valid.measure(&detached(&self.network, &self.optimizer.weights())?)?;
         self.state.losses = table.iter().map(|(name, [own, _])| (name.clone(), *own)).collect();
+        if loss.is_finite() {
+            let valid = table.iter().map(|(name, bits)| (name.clone(), *bits)).collect();
+            let steps = self.state.n_steps;
+            let report = Report { steps, train_nats_per_step: loss, valid };
+            let path = out.join("log.jsonl");
+            let log = File::options().append(true).create(true).open(&path);
+            let line = serde_json::to_string(&report)?;
+            log.and_then(|mut log| writeln!(log, "{line}"))
+                .with_context(|| format!("{}: cannot be written", path.display()))?;
+        }
         let genres: Vec<String> = table
             .iter()
             .map(|(name, [own, null])| format!("{name} {own:.3} ({null:.3})"))

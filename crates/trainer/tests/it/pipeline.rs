@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use model::{BandModel, Network};
+use model::{BandModel, Blending, Network};
 use score::random::Random;
 use score::{BeatFrame, Controls, Meter, Note, Piece, Pitch, Tempo, Ticks, Velocity};
-use trainer::eval::{self, EvalOptions, Evaluation};
+use trainer::eval::{self, Budget, EvalOptions, Evaluation};
 use trainer::export::{self, ExportOptions};
 use trainer::train::{self, TrainOptions};
 use trainer::{checkpoint, prepare};
@@ -37,7 +37,7 @@ rms_eps = 1e-5
 rope_base = 10000.0
 "#;
 
-/// A song of a melody, a bass and drums that differs with the seed.
+/// A song of four parts that differs with the seed.
 fn song(seed: u64) -> Vec<u8> {
     let mut rng = Random::new(seed);
     let mut piece = Piece::default();
@@ -54,6 +54,12 @@ fn song(seed: u64) -> Vec<u8> {
         add(0, eighth, if eighth % 4 == 0 { 36 } else { 42 }, 120);
         if eighth % 2 == 0 {
             add(1, eighth, 36 + scale[rng.below(7)], 900);
+        }
+        if eighth % 8 == 0 {
+            let root = rng.below(7);
+            [0, 2, 4].iter().for_each(|third| {
+                add(2, eighth, 48 + scale[(root + third) % 7], 3000);
+            });
         }
         if rng.chance(0.6) {
             add(3, eighth, 72 + scale[rng.below(7)], 400);
@@ -101,11 +107,27 @@ fn eval_options(folder: &Path, models: &Path) -> EvalOptions {
         prepared: folder.join("prepared"),
         weights: models.join("small.safetensors"),
         manifest: models.join("small.json"),
-        windows: 3,
-        ngram_windows: 20,
+        budget: Budget {
+            loss_windows: 3,
+            ngram_windows: 20,
+            pure_songs: 2,
+            floor_songs: 1,
+            sweep_songs: 1,
+            pair_songs: 1,
+            bars: 8,
+            long_songs: [1, 1],
+            chord_songs: 1,
+        },
+        sections: Vec::new(),
+        blending: Blending::Composed,
+        strength: 1.0,
+        cache: folder.join("cache"),
+        threads: 1,
         valid: false,
         json: Some(folder.join("eval.json")),
-        markdown: None,
+        markdown: Some(folder.join("eval.md")),
+        plots: Some(folder.join("plots")),
+        log: Some(folder.join("run/log.jsonl")),
     }
 }
 
@@ -133,8 +155,23 @@ fn a_corpus_becomes_a_model_that_composes() {
     };
     export::run(&export).unwrap();
     eval::run(&eval_options(&folder, &models)).unwrap();
+    let first = fs::read(folder.join("eval.json")).unwrap();
+    holds_every_field(&first);
+    // What was composed is found again, and everything comes out the same.
+    eval::run(&eval_options(&folder, &models)).unwrap();
     let evaluation = fs::read(folder.join("eval.json")).unwrap();
+    assert_eq!(evaluation, first);
     let evaluation: Evaluation = serde_json::from_slice(&evaluation).unwrap();
+    // What was unknown is written as null, and reads back.
+    let read: serde_json::Value = serde_json::from_slice(&first).unwrap();
+    assert!(is_like(&serde_json::to_value(&evaluation).unwrap(), &read));
+    for name in ["blends", "confusion", "parts", "habits", "loss"] {
+        let png = fs::read(folder.join("plots").join(name).with_extension("png")).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 8000, "{name}: {}", png.len());
+    }
+    eval::draw_again(&folder.join("eval.json"), None, &folder.join("again")).unwrap();
+    let picture = |of: &str| fs::read(folder.join(of).join("habits.png")).unwrap();
+    assert_eq!(picture("again"), picture("plots"));
     assert_eq!(evaluation.loss_bits_per_note.len(), 2);
     assert!(evaluation.loss_bits_per_note_ngram["folk"] < 20.0);
     assert!(evaluation.n_notes["jazz"] > 10);
@@ -151,6 +188,72 @@ fn a_corpus_becomes_a_model_that_composes() {
     let frame = BeatFrame::regular(0, Meter::COMMON, Tempo::DEFAULT);
     let beat = BandModel::new(network).compose(&[], &frame, &Controls::default(), 0).unwrap();
     assert!(beat.parts.iter().all(|notes| notes.len() <= 24));
+}
+
+/// Whether two values are the same but for the last bits of numbers, which JSON may lose.
+fn is_like(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            (a - b).abs() <= 1e-12 * a.abs()
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_like(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_like(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+/// The names that others build on, with numbers in their range.
+fn holds_every_field(json: &[u8]) {
+    let json: serde_json::Value = serde_json::from_slice(json).unwrap();
+    let loss = ["loss_bits_per_note", "loss_bits_per_note_ngram"];
+    for name in loss.into_iter().chain(["loss_bits_per_note_unconditioned"]) {
+        assert!(json[name]["jazz"].as_f64().unwrap() > 0.0, "{name}");
+    }
+    let shares = [
+        "judge_real_macro",
+        "pure_macro",
+        "pure_worst",
+        "per_part_drums",
+        "per_part_pitched",
+        "per_part_both",
+        "chord_follow",
+    ];
+    for name in shares {
+        let share = json[name].as_f64().unwrap_or(f64::NAN);
+        assert!((0.0..=1.0).contains(&share), "{name}: {}", json[name]);
+    }
+    assert_eq!(json["scale_lock"].as_f64().unwrap(), 1.0);
+    let others = [
+        "blend_spearman_mean",
+        "blend_spearman_worst",
+        "blend_largest_step",
+        "blend_deviation",
+        "middle_cost",
+        "copied_run",
+        "copied_run_human_p95",
+    ];
+    for name in others {
+        assert!(json[name].as_f64().unwrap().is_finite(), "{name}: {}", json[name]);
+    }
+    assert!(json["overlap_area"].as_f64().unwrap() > 0.0 && json["repetition"].is_object());
+    assert!(json["repetition_human_quartiles"].is_object());
+    for side in ["generated", "real", "ngram", "untrained"] {
+        assert_eq!(json["sweep"][side]["curves"].as_array().unwrap().len(), 1, "{side}");
+        assert_eq!(json["per_part"][side]["pairs"].as_array().unwrap().len(), 2, "{side}");
+        // Untrained weights of this size may compose nothing at all.
+        let is_known = |name: &str| json[name][side]["value"].is_f64() || side == "untrained";
+        assert!(is_known("scale") && is_known("chords"), "{side}");
+    }
+    let heard = &json["judge_real"]["all parts"];
+    assert!(
+        heard["n_excerpts"][0].as_u64().unwrap() > 0 && heard["n_songs"][1].as_u64().unwrap() > 0
+    );
 }
 
 #[test]

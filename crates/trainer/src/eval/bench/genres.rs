@@ -1,0 +1,124 @@
+//! The judges on real music, and on pure genres of the model and of both floors.
+
+use anyhow::Result;
+use rayon::prelude::*;
+use score::random::Random;
+
+use super::{Bench, Pure, SEED};
+use crate::eval::hearing::{Accuracy, Verdict};
+use crate::eval::quality::Quality;
+use crate::judge::{ALL_PARTS, Excerpt, Judge, Kind, PITCHED, Real, Voice, feature_values};
+
+/// Name in tables of excerpts with four parts.
+pub const FOUR_PARTS: &str = "four parts";
+/// Name in tables of excerpts with three pitched parts.
+pub const THREE_PITCHED: &str = "three pitched parts";
+/// Name in tables of what a judge of shuffled songs says.
+pub const SHUFFLED: &str = "all parts, shuffled labels";
+
+impl Bench<'_> {
+    /// How right the judges are on real music.
+    pub(super) fn judge(&self, quality: &mut Quality) -> Result<()> {
+        let n_genres = self.n_genres();
+        let reals = &self.material.reals;
+        for kind in Kind::ALL {
+            let natural = self.material.natural(kind);
+            let verdicts = self.hear_real(kind, &natural);
+            let of = |is: &dyn Fn(&Real) -> bool| {
+                let pairs = natural.iter().zip(&verdicts).filter(|((i, _), _)| is(&reals[*i]));
+                let verdicts: Vec<Verdict> = pairs.map(|(_, verdict)| verdict.clone()).collect();
+                Accuracy::of(&verdicts, n_genres)
+            };
+            quality.judge_real.insert(kind.name().into(), of(&|_| true));
+            quality.judge_real.insert(format!("{}, people's", kind.name()), of(&|r| r.is_human));
+            if kind == Kind::Pitched {
+                let accuracy = of(&|real| real.mask & PITCHED == PITCHED);
+                quality.judge_real.insert(THREE_PITCHED.into(), accuracy);
+            }
+        }
+        let four = Accuracy::of(&self.four_parts(), n_genres);
+        quality.judge_real.insert(FOUR_PARTS.into(), four);
+        quality.judge_real_macro =
+            quality.judge_real.get(Kind::All.name()).map(|a| a.macro_mean.value);
+        quality.judge_real.insert(SHUFFLED.into(), self.shuffled());
+        Ok(())
+    }
+
+    /// What the judges say about real excerpts with four parts.
+    pub(super) fn four_parts(&self) -> Vec<Verdict> {
+        self.hear_real(Kind::All, &self.material.four_parts(SEED))
+    }
+
+    /// A judge that learnt from songs whose genres were dealt out anew.
+    fn shuffled(&self) -> Accuracy {
+        let mut genres = vec![0; self.material.groups.len()];
+        self.material.reals.iter().for_each(|real| genres[real.group] = real.genre);
+        let mut random = Random::new(SEED);
+        for i in (1..genres.len()).rev() {
+            genres.swap(i, random.below(i + 1));
+        }
+        let relabel = |real: &Real| genres[real.group];
+        let n_genres = self.n_genres();
+        let heard = self.studio.pool().install(|| {
+            let is_new = |real: &Real| real.fold == 0;
+            let lessons =
+                self.material.lessons(Kind::All, |real| !is_new(real), &mut random, &relabel);
+            let judge = Judge::fit(Kind::All, &lessons, n_genres, SEED);
+            let natural = self.material.natural(Kind::All).into_par_iter();
+            let verdict = |(i, excerpt): (usize, Excerpt)| {
+                let real = &self.material.reals[i];
+                let p = judge.hear(&feature_values(&excerpt), Voice::Both);
+                Verdict { genre: real.genre, song: real.group, weight: real.weight.into(), p }
+            };
+            let new = natural.filter(|(i, _)| is_new(&self.material.reals[*i]));
+            new.map(verdict).collect::<Vec<Verdict>>()
+        });
+        Accuracy::of(&heard, n_genres)
+    }
+
+    /// Whether the judges recognise pure genres, four parts on.
+    pub(super) fn pure(&self, quality: &mut Quality) -> Result<()> {
+        let generated = self.generated()?;
+        let [ngram, untrained] = self.floors()?;
+        for kind in Kind::ALL {
+            let mut insert = |prefix: &str, songs: &Pure| {
+                let verdicts = self.hear_songs(kind, songs, |_| ALL_PARTS);
+                let accuracy = Accuracy::of(&verdicts, self.n_genres());
+                quality.pure.insert(format!("{prefix}{}", kind.name()), accuracy);
+            };
+            insert("", &generated);
+            insert(NGRAM, &ngram);
+            insert(UNTRAINED, &untrained);
+        }
+        let mut random = Random::new(SEED);
+        let real_mask = |genre: usize| self.real_mask(genre, &mut random);
+        let matched = self.hear_songs(Kind::All, &generated, real_mask);
+        let matched = Accuracy::of(&matched, self.n_genres());
+        quality.pure.insert("parts as in real music".into(), matched);
+        let all = &quality.pure[Kind::All.name()];
+        quality.pure_macro = Some(all.macro_mean.value);
+        quality.pure_worst = all.worst().map(|(figure, _)| figure.value);
+        Ok(())
+    }
+
+    /// The parts of a real excerpt of the genre, drawn by weight.
+    fn real_mask(&self, genre: usize, random: &mut Random) -> u8 {
+        let reals = self.material.reals.iter().filter(|real| real.genre == genre);
+        let sum: f32 = reals.clone().map(|real| real.weight).sum();
+        let mut left = random.uniform() * sum;
+        let mut mask = ALL_PARTS;
+        for real in reals {
+            mask = real.mask;
+            left -= real.weight;
+            if left < 0.0 {
+                break;
+            }
+        }
+        mask
+    }
+}
+
+/// Before the names of what the n-gram cascade composed.
+pub const NGRAM: &str = "n-gram: ";
+/// Before the names of what untrained weights composed.
+pub const UNTRAINED: &str = "untrained: ";
