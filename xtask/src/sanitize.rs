@@ -1,7 +1,7 @@
 //! What nightly's sanitizers say about the threads, as far as this machine has them.
 //!
 //! The everyday checks need none of this: they watch the shipped binary from outside. ThreadSanitizer
-//! sees data races on the way. Without the standard library's sources that library itself is not
+//! sees data races on the way, RealtimeSanitizer what blocks the audio thread. Without the standard library's sources that library itself is not
 //! instrumented: what it does inside is then invisible, and so is what it orders by its own means.
 
 use std::process::{Command, Stdio};
@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 /// The tests that move notes and requests between threads.
 const THREADED: &[&[&str]] = &[&["--package", "player"], &["--package", "composer", "--lib"]];
 
-/// ThreadSanitizer over the threaded tests, then Miri over the player where it is installed.
+/// ThreadSanitizer over the threaded tests, RealtimeSanitizer over the player and the sound, then
+/// Miri over the player where it is installed.
 pub fn run() -> Result<()> {
     if !succeeds(&["+nightly", "--version"]) {
         println!("skipped: there is no nightly toolchain");
@@ -27,6 +28,11 @@ pub fn run() -> Result<()> {
         let settings = [("RUSTFLAGS", flags), ("TSAN_OPTIONS", options_of_tsan.as_str())];
         nightly(&[&options[..], packages].concat(), &settings)?;
     }
+    let realtime = ["--package", "composer", "--test", "realtime_sanitizer"];
+    let options =
+        ["+nightly", "test", "--release", "--target", &target, "--target-dir", "target/sanitize"];
+    let flags = "-Zsanitizer=realtime -Cunsafe-allow-abi-mismatch=sanitizer --cfg rtsan";
+    nightly(&[&options[..], &realtime].concat(), &[("RUSTFLAGS", flags)])?;
     if succeeds(&["+nightly", "miri", "--version"]) {
         nightly(&["+nightly", "miri", "test", "--package", "player"], &[])
     } else {
