@@ -58,7 +58,7 @@ impl Decoder {
             h: columns(config.d_model.max(config.d_ff)),
             wide: columns(widest),
             inner: columns(config.d_ff.max(config.d_model)),
-            scores: vec![Line::default(); packed.attention.capacity / 16 * config.group()],
+            scores: vec![Line::default(); packed.attention.score_lines()],
             n_columns: 0,
             projected: columns(packed.heads.proj.n),
             is_projected: false,
@@ -102,7 +102,7 @@ impl Decoder {
         let m = streams.len() * n_steps;
         assert!(m <= MAX_COLUMNS, "{m} columns, at most {MAX_COLUMNS}");
         for (c, x) in self.x[..m * d].chunks_exact_mut(d).enumerate() {
-            packed.embed(&steps[c % n_steps], x);
+            packed.embed(isa, &steps[c % n_steps], x);
         }
         for (layer_idx, layer) in packed.layers.iter().enumerate() {
             self.film_norm(streams, steps, layer_idx, 0);
@@ -123,14 +123,13 @@ impl Decoder {
             if is_done {
                 break;
             }
-            for (c, qkv) in self.wide[..m * layer.qkv.n].chunks_exact(layer.qkv.n).enumerate() {
-                let stream = &mut streams[c / n_steps];
-                let n = stream.len + c % n_steps + 1;
+            let queries = self.wide[..m * layer.qkv.n].chunks_exact(n_steps * layer.qkv.n);
+            let outs = self.inner[..m * d].chunks_exact_mut(n_steps * d);
+            for ((stream, q), out) in streams.iter_mut().zip(queries).zip(outs) {
+                let n = stream.len + 1;
                 let (keys, values) = stream.cache(layer_idx);
-                let out = &mut self.inner[c * d..(c + 1) * d];
-                let scores = &mut self.scores;
-                let sizes = &packed.attention;
-                kernels::attend(isa, sizes, keys, values, n, &qkv[..d], out, scores);
+                let (sizes, scores) = (&packed.attention, &mut self.scores);
+                kernels::attend(isa, sizes, keys, values, n, q, layer.qkv.n, out, scores);
             }
             kernels::multiply(isa, arena, layer.o, &self.inner, &mut self.wide, m);
             add_columns(&mut self.x, d, &self.wide, layer.o.n, m);

@@ -86,6 +86,28 @@ impl Isa {
     }
 }
 
+/// The sum of rows of a table whose rows are as long as `out`, in the order in which they are named.
+pub fn sum_rows(isa: Isa, table: &[f32], rows: impl Iterator<Item = usize>, out: &mut [f32]) {
+    isa.run(SumRows { table, rows, out });
+}
+
+struct SumRows<'a, R> {
+    table: &'a [f32],
+    rows: R,
+    out: &'a mut [f32],
+}
+
+impl<R: Iterator<Item = usize>> Kernel for SumRows<'_, R> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let width = self.out.len();
+        self.out.fill(0.0);
+        for row in self.rows {
+            add(self.out, &self.table[row * width..][..width]);
+        }
+    }
+}
+
 /// `out = x / rms(x) · gain + shift`; no shift where it is empty.
 pub fn norm(isa: Isa, x: &[f32], gain: &[f32], shift: &[f32], eps: f32, out: &mut [f32]) {
     isa.run(Norm { x, gain, shift, eps, out });

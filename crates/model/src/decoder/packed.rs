@@ -6,7 +6,7 @@ use score::steps::{self, N_INPUTS};
 
 use super::field_offset;
 use crate::config::{D_EXPRESSION, N_CONDITION_ROWS, N_FIELDS};
-use crate::kernels::{self, Attention, Line, Lines, Matrix, pack};
+use crate::kernels::{self, Attention, Isa, Line, Lines, Matrix, pack};
 use crate::weights::Weights;
 use crate::{Config, Error, Result};
 
@@ -193,11 +193,10 @@ impl Packed {
     }
 
     /// Sums the embeddings of a step.
-    pub(super) fn embed(&self, step: &[u16; N_INPUTS], x: &mut [f32]) {
-        x.fill(0.0);
-        for (field, value) in step[..N_FIELDS].iter().enumerate() {
-            kernels::add(x, self.embed.row(field_offset(field) + usize::from(*value)));
-        }
+    pub(super) fn embed(&self, isa: Isa, step: &[u16; N_INPUTS], x: &mut [f32]) {
+        let fields = step[..N_FIELDS].iter().enumerate();
+        let rows = fields.map(|(field, value)| field_offset(field) + usize::from(*value));
+        kernels::sum_rows(isa, &self.embed.values, rows, x);
     }
 
     /// Turns heads of queries or keys to a position.

@@ -62,8 +62,6 @@ pub(super) trait Simd: Copy {
     fn max(self, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     /// `x · 2ⁿ`, where the lowest bits of `n`'s representation hold n.
     fn scale(self, x: Self::Lanes, n: Self::Lanes) -> Self::Lanes;
-    /// Asks for the cache line at an address that need not exist.
-    fn prefetch(self, _at: *const Line) {}
 
     /// The bits of [`crate::math::exp`].
     #[inline(always)]
@@ -236,12 +234,6 @@ mod x86 {
                 _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), n))
             }
         }
-
-        #[inline(always)]
-        fn prefetch(self, at: *const Line) {
-            // SAFETY: a prefetch never faults.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
-        }
     }
 
     impl Simd for Avx2 {
@@ -289,12 +281,6 @@ mod x86 {
                 _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), n))
             };
             [scale(x[0], n[0]), scale(x[1], n[1])]
-        }
-
-        #[inline(always)]
-        fn prefetch(self, at: *const Line) {
-            // SAFETY: a prefetch never faults.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
         }
     }
 }

@@ -67,8 +67,18 @@ fn machines_with_fused_multiply_add_agree_to_the_bit() {
         for n in [1, 2, 15, 17, 31, 64, 150] {
             same(&|isa| {
                 let mut out = vec![f32::NAN; q.len() + 16];
-                let mut scores = vec![Line::default(); group * 10];
-                attend(isa, &sizes, &keys, &values, n, &q, &mut out[..q.len()], &mut scores);
+                let mut scores = vec![Line::default(); sizes.score_lines()];
+                attend(
+                    isa,
+                    &sizes,
+                    &keys,
+                    &values,
+                    n,
+                    &q,
+                    q.len(),
+                    &mut out[..q.len()],
+                    &mut scores,
+                );
                 out
             });
         }
@@ -139,8 +149,8 @@ fn attention_is_a_softmax_over_the_past() {
         for n in [1, 2, 15, 16, 17, 37] {
             for isa in Isa::available() {
                 let mut out = vec![f32::NAN; q.len()];
-                let mut scores = vec![Line::default(); group * 4];
-                attend(isa, &sizes, &keys, &values, n, &q, &mut out, &mut scores);
+                let mut scores = vec![Line::default(); sizes.score_lines()];
+                attend(isa, &sizes, &keys, &values, n, &q, q.len(), &mut out, &mut scores);
                 for head in 0..2 * group {
                     let at = head / group * head_dim;
                     let score = |p: usize| -> f64 {
@@ -157,6 +167,41 @@ fn attention_is_a_softmax_over_the_past() {
                         assert!((found - exact).abs() < 2e-4, "{isa:?} {n} {found} {exact}");
                     }
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn several_queries_get_the_bits_of_each_alone() {
+    for (group, head_dim) in [(1, 16), (3, 32), (2, 8), (4, 32), (5, 24)] {
+        let sizes = Attention { n_kv_heads: 2, group, head_dim, capacity: 64 };
+        let (d_kv, d) = (2 * head_dim, 2 * group * head_dim);
+        let mut keys = vec![Line([1e3; 16]); sizes.key_lines()];
+        let mut values = vec![Line([-1e3; 16]); sizes.value_lines()];
+        let (k, v) = (random(60 * d_kv, 3), random(60 * d_kv, 4));
+        for (p, (k, v)) in k.chunks(d_kv).zip(v.chunks(d_kv)).enumerate() {
+            sizes.store(&mut keys, &mut values, p, k, v);
+        }
+        let stride = d + 7;
+        let q = random(6 * stride, 5);
+        for isa in Isa::available() {
+            let attend = |values: &[Line], n: usize, n_queries: usize, q: &[f32]| {
+                let mut out = vec![f32::NAN; n_queries * d];
+                let mut scores = vec![Line([f32::NAN; 16]); sizes.score_lines()];
+                attend(isa, &sizes, &keys, values, n, q, stride, &mut out, &mut scores);
+                out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            for (n, n_queries) in [(1, 2), (1, 5), (15, 3), (16, 2), (31, 4), (32, 6), (44, 5)] {
+                // A value that would be heard even with the smallest weight there is.
+                let mut values = values.clone();
+                let last = n + n_queries - 2;
+                let loud: Vec<f32> = (0..d_kv).map(|i| v[last * d_kv + i] * 1e37).collect();
+                sizes.store(&mut keys.clone(), &mut values, last, &k[last * d_kv..][..d_kv], &loud);
+                let each = (0..n_queries).flat_map(|i| attend(&values, n + i, 1, &q[i * stride..]));
+                let each: Vec<u32> = each.collect();
+                let all = attend(&values, n, n_queries, &q);
+                assert_eq!(all, each, "{isa:?} {group} {n} {n_queries}");
             }
         }
     }
