@@ -28,7 +28,7 @@ const TABLE: [(&str, &str, &str); 31] = [
     ("vs_stock_candle", ">= 5", "x"),
     ("vs_onnxruntime", ">= 9", "x"),
     ("vs_pytorch", ">= 20", "x"),
-    ("bandwidth_fraction", ">= 0.85", "of the memory stream"),
+    ("bandwidth_fraction", ">= 0.85", "of the memory stream, bfloat16 weights"),
     ("step_allocations", "0", ""),
     ("step_us", "", "us, one stream, 256 steps of context"),
     ("stock_step_us", "", "us, the same in stock candle"),

@@ -53,7 +53,7 @@ pub enum Error {
         found: Vec<usize>,
     },
     /// A tensor is of another type.
-    #[error("weights: {name}: expected type F32, found {found}")]
+    #[error("weights: {name}: expected type F32 or BF16, found {found}")]
     TypeMismatch {
         /// Its name.
         name: String,

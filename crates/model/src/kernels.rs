@@ -1,5 +1,8 @@
 //! The decoder's arithmetic: packed matrices and attention over a cache, for one thread.
 //!
+//! Weights of matrices are bfloat16, which halves what a step reads from memory. They become `f32`
+//! in registers, exactly; everything else is `f32`.
+//!
 //! Kernels are chosen when the program runs: AVX-512, AVX2 with FMA, or plain code (which is NEON
 //! on 64-bit ARM). They are written once, over sixteen numbers at a time, and every sum has one
 //! fixed order, whatever the instructions and however many columns are computed at once. So a step
@@ -16,7 +19,7 @@ mod matrix;
 mod simd;
 
 pub use attention::{Attention, attend};
-pub use lines::Lines;
+pub use lines::{CacheLine, Lines};
 pub use matrix::{Matrix, PANEL, multiply, pack};
 
 use crate::math;
@@ -26,6 +29,14 @@ use simd::{Kernel, Simd};
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub struct Line(pub [f32; 16]);
+
+/// Thirty-two bfloat16 weights of one column, aligned to a cache line.
+///
+/// Word `i` holds the weight of row `i` in its lower half and that of row `16 + i` in its upper
+/// half: shifted, or masked, a word is an `f32`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub struct WeightLine(pub [u32; 16]);
 
 /// The instructions that kernels may use. Only those that this machine has can be named.
 #[derive(Clone, Copy, PartialEq, Eq)]

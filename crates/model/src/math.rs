@@ -25,6 +25,23 @@ pub const EXP_ROUND: f32 = 12_582_912.0;
 /// Coefficients of the series, highest power first.
 pub const EXP_SERIES: [f32; 7] = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
 
+/// The nearest bfloat16, the even one of two; the largest numbers become infinite.
+#[inline(always)]
+pub fn to_bf16(x: f32) -> u16 {
+    let bits = x.to_bits();
+    if x.is_nan() {
+        // Rounding could carry it to infinity.
+        return (bits >> 16) as u16 | 0x40;
+    }
+    ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
+}
+
+/// The number that a bfloat16 is.
+#[inline(always)]
+pub fn from_bf16(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
 /// `x / (1 + e^-x)`.
 #[inline(always)]
 pub fn silu(x: f32) -> f32 {
@@ -81,6 +98,24 @@ mod tests {
             assert!((f64::from(exp(x)) / exact - 1.0).abs() < 1e-5, "at {x}");
         }
         assert!(exp(f32::NEG_INFINITY) < 1e-37);
+    }
+
+    #[test]
+    fn the_nearest_bfloat16_is_the_even_one_of_two() {
+        for bits in (0..=u16::MAX).filter(|bits| from_bf16(*bits).is_finite()) {
+            let (x, next) = (from_bf16(bits), from_bf16(bits.wrapping_add(1)));
+            assert_eq!(to_bf16(x), bits);
+            let exact =
+                |share: f64| (f64::from(x) * (1.0 - share) + f64::from(next) * share) as f32;
+            if !next.is_finite() {
+                continue;
+            }
+            assert_eq!(to_bf16(exact(0.49)), bits, "{x}");
+            assert_eq!(to_bf16(exact(0.51)), bits + 1, "{x}");
+            assert_eq!(to_bf16(exact(0.5)), bits + (bits & 1), "{x}");
+        }
+        assert_eq!(from_bf16(to_bf16(f32::MAX)), f32::INFINITY);
+        assert!(from_bf16(to_bf16(f32::from_bits(0x7fff_ffff))).is_nan());
     }
 
     #[test]

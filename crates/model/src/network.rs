@@ -194,16 +194,20 @@ impl Network {
 
     /// The network in safetensors and its JSON manifest, to be shared by all instances.
     ///
+    /// Weights that were not [`weights::rounded`] yet are: what composes is the network that ships.
+    ///
     /// # Errors
-    /// Every error of [`Manifest::from_bytes`] and [`weights::read`].
+    /// Every error of [`Manifest::from_bytes`], [`weights::read`] and [`weights::rounded`].
     pub fn from_bytes(weights: &[u8], manifest: &[u8]) -> Result<Arc<Self>> {
         let config = Manifest::from_bytes(manifest)?.config;
-        let network = Self::new(config, &weights::read(weights, &config)?, Kernels::Fused)?;
+        let weights = weights::rounded(&weights::read(weights, &config)?)?;
+        let network = Self::new(config, &weights, Kernels::Fused)?;
         network.packed()?;
         Ok(Arc::new(network))
     }
 
-    /// The weights as they are now, packed for the decoder; packed once.
+    /// The weights as they are now, packed for the decoder, which rounds matrices to bfloat16;
+    /// packed once.
     ///
     /// # Errors
     /// [`Error::Tensor`] if a weight is not `f32`.

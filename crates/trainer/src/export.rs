@@ -1,14 +1,19 @@
-//! `export`: a checkpoint, or weights of the twin, becomes what the plugin ships.
+//! `export`: a checkpoint, or weights of the twin, becomes what the plugin ships: the network with
+//! its weights rounded to bfloat16.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use model::weights::{self, Manifest};
-use model::{Network, weights::Weights};
+use model::{Kernels, Network, weights::Weights};
 
 use crate::checkpoint;
+use crate::corpus::Split;
 use crate::eval::Evaluation;
-use crate::shard::{Index, write_whole};
+use crate::recipe::Recipe;
+use crate::rounding::{self, Change};
+use crate::shard::write_whole;
+use crate::songs::Songs;
 use crate::train::{TrainConfig, manifest};
 
 /// What the command line asks for.
@@ -18,7 +23,7 @@ pub struct ExportOptions {
     pub weights: PathBuf,
     /// The run's TOML file: name and sizes.
     pub config: PathBuf,
-    /// Folder that `prepare` wrote, for the hash of the corpus.
+    /// Folder that `prepare` wrote, for the hash of the corpus and for what rounding costs.
     pub prepared: Option<PathBuf>,
     /// What `eval --json` wrote, for the model card.
     pub eval: Option<PathBuf>,
@@ -33,7 +38,8 @@ pub struct ExportOptions {
 /// Writes `NAME.safetensors`, `NAME.json`, and the model's section of `README.md`.
 ///
 /// # Errors
-/// Weights that do not fit, and files that cannot be read or written, by name.
+/// Weights that do not fit or that rounding harms, and files that cannot be read or written, by
+/// name.
 pub fn run(options: &ExportOptions) -> Result<()> {
     let config = TrainConfig::read(&options.config)?;
     let name = options.name.clone().unwrap_or_else(|| config.name.clone());
@@ -42,14 +48,21 @@ pub fn run(options: &ExportOptions) -> Result<()> {
     };
     let bytes = read(&options.weights)?;
     let place = || options.weights.display().to_string();
-    let tensors = weights::read(&bytes, &config.network).with_context(place)?;
+    let exact = weights::read(&bytes, &config.network).with_context(place)?;
+    let tensors = weights::rounded(&exact).with_context(place)?;
     let mut manifest = match checkpoint::read_state(&bytes).with_context(place)? {
         Some(state) => manifest(&name, &state),
         None => Manifest { seed: config.seed, ..Manifest::new(&name, config.network) },
     };
     manifest.steps = options.steps.unwrap_or(manifest.steps);
+    let mut changes = Vec::new();
     if let Some(folder) = &options.prepared {
-        manifest.corpus_hash = Index::read(folder)?.corpus_hash;
+        let songs = Songs::read(folder, &[Split::Test], &Recipe::default())?;
+        manifest.corpus_hash.clone_from(&songs.index.corpus_hash);
+        let network = |weights| Network::new(config.network, weights, Kernels::Fused);
+        changes = rounding::measure(&network(&exact)?, &network(&tensors)?, &songs)?;
+        println!("{}", rounding::markdown(&changes));
+        rounding::check(&changes)?;
     }
     let evaluation =
         options.eval.as_deref().map(|path| read_evaluation(path, &name)).transpose()?;
@@ -72,7 +85,7 @@ pub fn run(options: &ExportOptions) -> Result<()> {
     }
     let card = options.out.join("README.md");
     let text = std::fs::read_to_string(&card).unwrap_or_else(|_| "# Models\n".into());
-    let section = section(&manifest, &tensors, evaluation.as_ref());
+    let section = section(&manifest, &tensors, &changes, evaluation.as_ref());
     write_whole(&card, replace_section(&text, &name, &section)?.as_bytes())?;
     println!(
         "{}: {} weights, {} bytes",
@@ -97,13 +110,19 @@ fn count(weights: &Weights) -> usize {
 }
 
 /// The model card's section, without its marks.
-fn section(manifest: &Manifest, weights: &Weights, evaluation: Option<&Evaluation>) -> String {
+fn section(
+    manifest: &Manifest,
+    weights: &Weights,
+    changes: &[Change],
+    evaluation: Option<&Evaluation>,
+) -> String {
     let config = &manifest.config;
     let mut text = format!(
         "## {}\n\n\
          A decoder-only transformer of {} weights: {} layers of width {}, {} query and {} key \
          heads, feed-forward {}, context {} steps.\n\
-         Trained on {} steps of music; corpus {}; vocabulary {}.\n",
+         Trained on {} steps of music; corpus {}; vocabulary {}.\n\
+         Matrices and tables are bfloat16 numbers; norms and biases are not.\n",
         manifest.name,
         count(weights),
         config.n_layers,
@@ -116,6 +135,10 @@ fn section(manifest: &Manifest, weights: &Weights, evaluation: Option<&Evaluatio
         if manifest.corpus_hash.is_empty() { "not recorded" } else { &manifest.corpus_hash },
         manifest.vocabulary_fingerprint,
     );
+    if !changes.is_empty() {
+        text.push_str("\nPrinted by `trainer export`:\n\n");
+        text.push_str(&rounding::markdown(changes));
+    }
     if let Some(evaluation) = evaluation {
         text.push_str("\nPrinted by `trainer eval`:\n\n");
         text.push_str(&evaluation.markdown());

@@ -18,6 +18,7 @@ pub mod optimizer;
 pub mod pack;
 pub mod prepare;
 pub mod recipe;
+pub mod rounding;
 pub mod rows;
 pub mod shard;
 pub mod songs;

@@ -142,7 +142,7 @@ enum Verb {
         /// The training run: name and sizes.
         #[arg(long, default_value = "crates/trainer/configs/train-v1.toml")]
         config: PathBuf,
-        /// Folder that `prepare` wrote, for the hash of the corpus.
+        /// Folder that `prepare` wrote, for the hash of the corpus and for what rounding costs.
         #[arg(long)]
         prepared: Option<PathBuf>,
         /// What `eval --json` wrote, for the model card.

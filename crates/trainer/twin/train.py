@@ -240,7 +240,8 @@ def train(args):
     offsets = field_offsets(layout["inputs"])
     weights = init_weights(config, layout["inputs"], args.seed)
     if args.init:
-        weights = load_file(args.init)
+        # What ships is bfloat16; training goes on in float32.
+        weights = {name: value.float() for name, value in load_file(args.init).items()}
     weights = {name: value.requires_grad_() for name, value in weights.items()}
     matrices = [v for k, v in weights.items() if v.dim() == 2 and not k.startswith(("embed", "cond"))]
     others = [v for v in weights.values() if not any(v is m for m in matrices)]

@@ -51,7 +51,8 @@ fn main() -> Result<()> {
     };
     let config = Manifest::from_bytes(&read("tributary-v1.json")?)?.config;
     let file = "tributary-v1.safetensors";
-    let weights = weights::read(&read(file)?, &config)?;
+    // The others compute with the same numbers in `f32`.
+    let weights = weights::rounded(&weights::read(&read(file)?, &config)?)?;
     let packed = Arc::new(Packed::new(config, &weights)?);
     let history = history();
 
@@ -67,8 +68,8 @@ fn main() -> Result<()> {
     // Keys and values of the context and of the step itself; gains and shifts of one condition.
     let cached = (CONTEXT + 1) * 2 * config.d_kv() * config.n_layers;
     let film = config.n_layers * 4 * config.d_model;
-    let bytes = (matrix_weights(&config) + cached + film) * 4;
-    let memory = Lines::on_huge_pages(&vec![Line([1.0; 16]); bytes.div_ceil(64)]);
+    let bytes = matrix_weights(&config) * 2 + (cached + film) * 4;
+    let memory = Lines::<Line>::on_huge_pages(&vec![Line([1.0; 16]); bytes.div_ceil(64)]);
     // SAFETY: a line is 64 bytes that any number may have, on a border of 64.
     let memory: &[[u64; 8]] =
         unsafe { std::slice::from_raw_parts(memory.as_ptr().cast(), memory.len()) };

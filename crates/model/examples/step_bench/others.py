@@ -6,7 +6,8 @@ out. Then, for every line that names one of them, runs the step once to warm up 
 timed, and answers with the shortest time in seconds.
 
 All programs compute the same: one step under one genre at the same position, all layers and all
-heads, in float32 on one thread, with the same weights. Nothing is held back: projections of one
+heads, in float32 on one thread, with the same values of the weights, which are stored in bfloat16
+and computed with in float32. Nothing is held back: projections of one
 input are one matrix, conditions are folded into gains and shifts beforehand, the cache of keys
 and values is allocated once and never copied.
 

@@ -6,7 +6,7 @@ use score::steps::{self, N_INPUTS};
 
 use super::field_offset;
 use crate::config::{D_EXPRESSION, N_CONDITION_ROWS, N_FIELDS};
-use crate::kernels::{self, Attention, Isa, Line, Lines, Matrix, pack};
+use crate::kernels::{self, Attention, Isa, Lines, Matrix, WeightLine, pack};
 use crate::weights::Weights;
 use crate::{Config, Error, Result};
 
@@ -23,12 +23,13 @@ impl Table {
     }
 }
 
-/// All weights, packed in the order in which a step reads them.
+/// All weights: matrices in bfloat16, packed in the order in which a step reads them, tables and
+/// vectors in `f32`.
 #[derive(Debug)]
 pub struct Packed {
     pub(super) config: Config,
     pub(super) attention: Attention,
-    pub(super) arena: Lines,
+    pub(super) arena: Lines<WeightLine>,
     embed: Table,
     pub(super) layers: Vec<PackedLayer>,
     pub(super) norm: Vec<f32>,
@@ -95,7 +96,7 @@ impl Source<'_> {
     }
 
     /// Packs tensors of equal width under each other.
-    fn matrix(&self, arena: &mut Vec<Line>, names: &[String]) -> Result<Matrix> {
+    fn matrix(&self, arena: &mut Vec<WeightLine>, names: &[String]) -> Result<Matrix> {
         let tables = names.iter().map(|name| self.table(name)).collect::<Result<Vec<_>>>()?;
         let rows: Vec<&[f32]> =
             tables.iter().flat_map(|table| table.values.chunks(table.width)).collect();
@@ -104,13 +105,14 @@ impl Source<'_> {
 }
 
 impl Packed {
-    /// Packs the weights of a network.
+    /// Packs the weights of a network; matrices are rounded to bfloat16, which changes nothing in
+    /// [`weights::rounded`](crate::weights::rounded) ones.
     ///
     /// # Errors
     /// [`Error::MissingTensor`]; shapes must have been checked.
     pub fn new(config: Config, weights: &Weights) -> Result<Self> {
         let source = Source(weights);
-        let mut arena = Vec::with_capacity(config.n_weights().div_ceil(12));
+        let mut arena = Vec::with_capacity(config.n_weights().div_ceil(32));
         let mut layers = Vec::new();
         for i in 0..config.n_layers {
             let name = |tensor: &str| format!("layers.{i}.{tensor}.weight");

@@ -11,7 +11,7 @@ fn random_steps(n: usize, seed: u64) -> Vec<[u16; N_INPUTS]> {
 }
 
 fn packed(config: Config, seed: u64) -> (Arc<Packed>, Weights) {
-    let weights = weights::random(&config, seed).unwrap();
+    let weights = weights::rounded(&weights::random(&config, seed).unwrap()).unwrap();
     (Arc::new(Packed::new(config, &weights).unwrap()), weights)
 }
 

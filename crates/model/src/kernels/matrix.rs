@@ -1,11 +1,12 @@
 //! Matrices packed for streaming, times a few columns.
 
 use super::simd::{Kernel, Simd};
-use super::{Isa, Line};
+use super::{Isa, WeightLine};
+use crate::math;
 
-/// Rows that lie side by side: four vectors of sixteen.
+/// Rows that lie side by side: four vectors of sixteen, two lines of weights.
 pub const PANEL: usize = 64;
-const LINES: usize = PANEL / 16;
+const LINES: usize = PANEL / 32;
 
 /// Where a packed matrix lies in the arena.
 ///
@@ -23,22 +24,23 @@ impl Matrix {
     /// The whole panels from the one that holds `row`, and where the row lies in them.
     pub fn from_row(self, row: usize) -> (Self, usize) {
         let first = row / PANEL * PANEL;
-        let start = self.start + first / 16 * self.k;
+        let start = self.start + first / 32 * self.k;
         (Self { n: self.n - first, start, ..self }, row - first)
     }
 }
 
-/// Appends a matrix, `k` columns, given by its rows; missing rows of the last panel are zero.
-pub fn pack(arena: &mut Vec<Line>, k: usize, rows: &[&[f32]]) -> Matrix {
+/// Appends a matrix, `k` columns, given by its rows, rounded to bfloat16; missing rows of the last
+/// panel are zero.
+pub fn pack(arena: &mut Vec<WeightLine>, k: usize, rows: &[&[f32]]) -> Matrix {
     let start = arena.len();
     for panel in rows.chunks(PANEL) {
         for column in 0..k {
-            for rows in (0..LINES).map(|line| panel.iter().skip(line * 16)) {
-                let mut line = Line::default();
-                for (weight, row) in line.0.iter_mut().zip(rows) {
-                    *weight = row[column];
-                }
-                arena.push(line);
+            let weight = |row: usize| panel.get(row).map_or(0, |row| math::to_bf16(row[column]));
+            for first in (0..PANEL).step_by(32) {
+                arena.push(WeightLine(core::array::from_fn(|i| {
+                    let (low, high) = (weight(first + i), weight(first + 16 + i));
+                    u32::from(high) << 16 | u32::from(low)
+                })));
             }
         }
     }
@@ -53,13 +55,13 @@ pub fn pack(arena: &mut Vec<Line>, k: usize, rows: &[&[f32]]) -> Matrix {
 ///
 /// # Panics
 /// If a slice is too short.
-pub fn multiply(isa: Isa, arena: &[Line], w: Matrix, x: &[f32], y: &mut [f32], m: usize) {
-    let weights = &arena[w.start..][..w.n / 16 * w.k];
+pub fn multiply(isa: Isa, arena: &[WeightLine], w: Matrix, x: &[f32], y: &mut [f32], m: usize) {
+    let weights = &arena[w.start..][..w.n / 32 * w.k];
     isa.run(Multiply { weights, x: &x[..m * w.k], y: &mut y[..m * w.n], n: w.n, k: w.k, m });
 }
 
 struct Multiply<'a> {
-    weights: &'a [Line],
+    weights: &'a [WeightLine],
     x: &'a [f32],
     y: &'a mut [f32],
     n: usize,
@@ -97,24 +99,27 @@ impl Kernel for Multiply<'_> {
 #[inline(always)]
 fn columns<S: Simd, const M: usize>(
     simd: S,
-    panel: &[[Line; LINES]],
+    panel: &[[WeightLine; LINES]],
     x: &[f32],
     y: &mut [f32],
     stride: usize,
 ) {
-    if M * LINES <= S::SUMS {
+    if M * PANEL / 16 <= S::SUMS {
         lines::<S, M, LINES>(simd, panel, 0, x, y, stride);
     } else {
-        lines::<S, M, 2>(simd, panel, 0, x, y, stride);
-        lines::<S, M, 2>(simd, panel, 2, x, y, stride);
+        lines::<S, M, 1>(simd, panel, 0, x, y, stride);
+        lines::<S, M, 1>(simd, panel, 1, x, y, stride);
     }
 }
 
 /// `L` lines of a panel times `M` columns; each sum runs over the inputs in their order.
+///
+/// The processor reads ahead by itself: prefetches only slowed it down, and so did two panels at
+/// once for one column.
 #[inline(always)]
 fn lines<S: Simd, const M: usize, const L: usize>(
     simd: S,
-    panel: &[[Line; LINES]],
+    panel: &[[WeightLine; LINES]],
     first: usize,
     x: &[f32],
     y: &mut [f32],
@@ -125,23 +130,25 @@ fn lines<S: Simd, const M: usize, const L: usize>(
     for (m, column) in columns.iter_mut().enumerate() {
         *column = &x[m * k..(m + 1) * k];
     }
-    let mut sums = [[simd.splat(0.0); L]; M];
+    let mut sums = [[[simd.splat(0.0); 2]; L]; M];
     for (i, panel) in panel.iter().enumerate() {
-        let mut weights = [simd.splat(0.0); L];
+        let mut weights = [[simd.splat(0.0); 2]; L];
         for (weights, line) in weights.iter_mut().zip(&panel[first..]) {
-            *weights = simd.load(line);
+            *weights = simd.load_weights(line);
         }
         for (sums, column) in sums.iter_mut().zip(&columns) {
             let x = simd.splat(column[i]);
-            for (sum, weights) in sums.iter_mut().zip(weights) {
-                *sum = simd.madd(weights, x, *sum);
+            for (sums, weights) in sums.iter_mut().zip(weights) {
+                for (sum, weights) in sums.iter_mut().zip(weights) {
+                    *sum = simd.madd(weights, x, *sum);
+                }
             }
         }
     }
     for (y, sums) in y.chunks_mut(stride).zip(sums) {
-        let (y, _) = y[16 * first..PANEL].as_chunks_mut::<16>();
-        for (y, sums) in y.iter_mut().zip(sums) {
-            simd.store(sums, y);
+        let (y, _) = y[32 * first..PANEL].as_chunks_mut::<16>();
+        for (y, sum) in y.iter_mut().zip(sums.into_iter().flatten()) {
+            simd.store(sum, y);
         }
     }
 }

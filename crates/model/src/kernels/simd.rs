@@ -4,7 +4,10 @@
 //! the same bits, because every operation here rounds once, the way IEEE 754 says, on each lane by
 //! itself.
 
-use super::{Isa, Kind, Line};
+use super::{Isa, Kind, Line, WeightLine};
+
+/// The upper weight of a pair.
+const HIGH: u32 = 0xffff_0000;
 
 /// Work that is compiled for every instruction set.
 pub(super) trait Kernel {
@@ -51,6 +54,8 @@ pub(super) trait Simd: Copy {
 
     fn splat(self, x: f32) -> Self::Lanes;
     fn load(self, line: &Line) -> Self::Lanes;
+    /// The weights of rows 0 to 15 and those of rows 16 to 31, as they are.
+    fn load_weights(self, line: &WeightLine) -> [Self::Lanes; 2];
     /// Stores to the first sixteen numbers of `out`.
     fn store(self, x: Self::Lanes, out: &mut [f32; 16]);
     /// `a · b + c`, rounded once, except by [`Plain<false>`].
@@ -115,6 +120,14 @@ impl<const FMA: bool> Simd for Plain<FMA> {
     }
 
     #[inline(always)]
+    fn load_weights(self, line: &WeightLine) -> [[f32; 16]; 2] {
+        [
+            line.0.map(|pair| f32::from_bits(pair << 16)),
+            line.0.map(|pair| f32::from_bits(pair & HIGH)),
+        ]
+    }
+
+    #[inline(always)]
     fn store(self, x: [f32; 16], out: &mut [f32; 16]) {
         *out = x;
     }
@@ -166,7 +179,7 @@ pub(super) use x86::{Avx2, Avx512};
 mod x86 {
     use core::arch::x86_64::*;
 
-    use super::{Line, Simd};
+    use super::{HIGH, Line, Simd, WeightLine};
 
     /// Proof that the machine has AVX-512 foundation; made by [`super::Isa::run`] alone.
     #[derive(Clone, Copy)]
@@ -221,6 +234,16 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn load_weights(self, line: &WeightLine) -> [__m512; 2] {
+            // SAFETY: as above.
+            unsafe {
+                let pairs = _mm512_load_si512(line.0.as_ptr().cast());
+                let high = _mm512_and_si512(pairs, _mm512_set1_epi32(HIGH.cast_signed()));
+                [_mm512_slli_epi32::<16>(pairs), high].map(|x| _mm512_castsi512_ps(x))
+            }
+        }
+
+        #[inline(always)]
         fn store(self, x: __m512, out: &mut [f32; 16]) {
             // SAFETY: as above; `out` is 64 bytes.
             unsafe { _mm512_storeu_ps(out.as_mut_ptr(), x) }
@@ -261,6 +284,18 @@ mod x86 {
             let at = line.0.as_ptr();
             // SAFETY: as above; a line is 64 bytes on a border of 64.
             unsafe { [_mm256_load_ps(at), _mm256_load_ps(at.add(8))] }
+        }
+
+        #[inline(always)]
+        fn load_weights(self, line: &WeightLine) -> [[__m256; 2]; 2] {
+            // SAFETY: as above.
+            unsafe {
+                let at = line.0.as_ptr().cast::<__m256i>();
+                let pairs = [_mm256_load_si256(at), _mm256_load_si256(at.add(1))];
+                let mask = _mm256_set1_epi32(HIGH.cast_signed());
+                let low = pairs.map(|pairs| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)));
+                [low, pairs.map(|pairs| _mm256_castsi256_ps(_mm256_and_si256(pairs, mask)))]
+            }
         }
 
         #[inline(always)]

@@ -6,9 +6,14 @@ fn random(n: usize, seed: u64) -> Vec<f32> {
     (0..n).map(|_| random.normal()).collect()
 }
 
+/// Numbers that bfloat16 holds.
+fn weights(n: usize, seed: u64) -> Vec<f32> {
+    random(n, seed).into_iter().map(|x| math::from_bf16(math::to_bf16(x))).collect()
+}
+
 fn products(isa: Isa, n: usize, k: usize, m: usize) -> Vec<Vec<f32>> {
-    let (weights, x) = (random(n * k, 1), random(m * k, 2));
-    let mut arena = vec![Line::default(); 3];
+    let (weights, x) = (weights(n * k, 1), random(m * k, 2));
+    let mut arena = vec![WeightLine::default(); 3];
     let rows: Vec<&[f32]> = weights.chunks(k).collect();
     let matrix = pack(&mut arena, k, &rows);
     let mut y = vec![f32::NAN; m * matrix.n];
@@ -21,7 +26,7 @@ fn products_are_right_and_do_not_depend_on_the_number_of_columns() {
     for isa in Isa::available() {
         for (n, k, m) in [(64, 32, 1), (97, 20, 5), (130, 48, 13), (25, 16, 6)] {
             let many = products(isa, n, k, m);
-            let (weights, x) = (random(n * k, 1), random(m * k, 2));
+            let (weights, x) = (weights(n * k, 1), random(m * k, 2));
             for (column, y) in many.iter().enumerate() {
                 for (row, y) in y.iter().enumerate() {
                     let exact: f64 = (0..k)
@@ -33,6 +38,28 @@ fn products_are_right_and_do_not_depend_on_the_number_of_columns() {
             for fewer in 1..m {
                 assert_eq!(products(isa, n, k, fewer)[..], many[..fewer], "{isa:?} {fewer}");
             }
+        }
+    }
+}
+
+#[test]
+fn weights_are_the_nearest_bfloat16_numbers() {
+    let (n, k) = (97, 20);
+    let exact = random(n * k, 1);
+    let rows: Vec<&[f32]> = exact.chunks(k).collect();
+    let mut arena = Vec::new();
+    let matrix = pack(&mut arena, k, &rows);
+    // One input at a time is 1, the others are 0.
+    let x: Vec<f32> = (0..k * k).map(|i| f32::from(u8::from(i % (k + 1) == 0))).collect();
+    for isa in Isa::fused().into_iter().chain(Isa::available()) {
+        let mut y = vec![f32::NAN; k * matrix.n];
+        multiply(isa, &arena, matrix, &x, &mut y, k);
+        for (column, y) in y.chunks(matrix.n).enumerate() {
+            for (row, y) in y[..n].iter().enumerate() {
+                let expected = math::from_bf16(math::to_bf16(exact[row * k + column]));
+                assert_eq!(*y, expected, "{isa:?}, row {row}, column {column}");
+            }
+            assert!(y[n..].iter().all(|y| *y == 0.0));
         }
     }
 }
@@ -58,7 +85,7 @@ fn machines_with_fused_multiply_add_agree_to_the_bit() {
         let sizes = Attention { n_kv_heads: 2, group, head_dim, capacity: 160 };
         let d_kv = 2 * head_dim;
         let (mut keys, mut values) =
-            (Lines::zeroed(sizes.key_lines()), Lines::zeroed(sizes.value_lines()));
+            (Lines::<Line>::zeroed(sizes.key_lines()), Lines::<Line>::zeroed(sizes.value_lines()));
         let (k, v) = (random(150 * d_kv, 3), random(150 * d_kv, 4));
         for (p, (k, v)) in k.chunks(d_kv).zip(v.chunks(d_kv)).enumerate() {
             sizes.store(&mut keys, &mut values, p, k, v);
@@ -109,7 +136,7 @@ fn exponentials_have_the_bits_of_the_plain_function() {
         (-1600..1600).map(|i| i as f32 / 16.0).chain([f32::NEG_INFINITY; 16]).collect();
     let expected: Vec<u32> = x.iter().map(|x| math::exp(*x).to_bits()).collect();
     for isa in Isa::fused().into_iter().chain(Isa::available()) {
-        let mut lines = Lines::zeroed(x.len() / 16);
+        let mut lines = Lines::<Line>::zeroed(x.len() / 16);
         for (line, x) in lines.iter_mut().zip(x.chunks(16)) {
             line.0.copy_from_slice(x);
         }
@@ -121,11 +148,11 @@ fn exponentials_have_the_bits_of_the_plain_function() {
 
 #[test]
 fn lines_lie_on_their_borders_and_start_as_zeros() {
-    let mut lines = Lines::zeroed(5);
+    let mut lines = Lines::<Line>::zeroed(5);
     assert!(lines.as_ptr().is_aligned());
     assert_eq!(lines.iter().flat_map(|line| line.0).collect::<Vec<_>>(), [0.0; 80]);
     lines[4].0[15] = 7.0;
-    let copy = Lines::on_huge_pages(&lines);
+    let copy = Lines::<Line>::on_huge_pages(&lines);
     assert_eq!((copy.len(), copy[4].0[15], copy[3].0[15]), (5, 7.0, 0.0));
     if cfg!(target_os = "linux") {
         assert!(copy.as_ptr().addr().is_multiple_of(2 << 20));

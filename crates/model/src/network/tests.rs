@@ -1,6 +1,7 @@
 use candle_core::Var;
 
 use super::*;
+use crate::decoder::{Decoder, Mix, Stream};
 use crate::weights;
 use score::random::Random;
 
@@ -120,4 +121,31 @@ fn a_batch_can_be_learned_by_heart() {
         }
     }
     assert!(losses[59] < 0.5 * losses[0], "{} {}", losses[0], losses[59]);
+}
+
+#[test]
+fn a_file_of_exact_weights_is_the_network_of_its_rounded_ones() {
+    let exact = weights::random(&Config::TINY, 11).unwrap();
+    let manifest = Manifest::new("test", Config::TINY).to_bytes().unwrap();
+    let load = |weights: &Weights| {
+        Network::from_bytes(&weights::write(weights).unwrap(), &manifest).unwrap()
+    };
+    let (from_exact, from_rounded) = (load(&exact), load(&weights::rounded(&exact).unwrap()));
+    let (inputs, targets) = random_steps(30, 12);
+    let segments = [0; 30];
+    let batch = Batch { n_steps: 30, inputs: &inputs, targets: &targets, segments: &segments };
+    let hidden = |network: &Network| network.hidden(&batch).unwrap().to_vec2::<f32>().unwrap();
+    let expected = hidden(&from_rounded);
+    assert_eq!(hidden(&from_exact), expected);
+    let unrounded = Network::new(Config::TINY, &exact, Kernels::Fused).unwrap();
+    assert_ne!(hidden(&unrounded), expected);
+    let decoded = |network: &Network| {
+        let packed = network.packed().unwrap();
+        let mut decoder = Decoder::new(packed.clone());
+        let mut streams = [Stream::new(&packed, [Mix::pure(3); steps::N_SLOTS])];
+        decoder.prefill(&mut streams[0], &inputs[..29]);
+        decoder.step(&mut streams, &inputs[29]);
+        decoder.hidden().next().unwrap().to_vec()
+    };
+    assert_eq!(decoded(&from_exact), decoded(&from_rounded));
 }

@@ -183,7 +183,13 @@ fn a_corpus_becomes_a_model_that_composes() {
     assert_eq!(card.matches("## small").count(), 1);
     assert!(card.contains("77 steps of music") && card.contains("| folk |"), "{card}");
 
+    let rounded = card.matches("| +").count() + card.matches("| -0").count();
+    assert!(card.contains("before and after rounding") && rounded >= 2, "{card}");
+
     let read = |name: &str| fs::read(models.join(name)).unwrap();
+    let trained = fs::metadata(folder.join("run/weights.safetensors")).unwrap().len() as usize;
+    let exported = read("small.safetensors").len();
+    assert!(exported < trained * 6 / 10, "{exported} bytes of {trained}");
     let network = Network::from_bytes(&read("small.safetensors"), &read("small.json")).unwrap();
     let frame = BeatFrame::regular(0, Meter::COMMON, Tempo::DEFAULT);
     let beat = BandModel::new(network).compose(&[], &frame, &Controls::default(), 0).unwrap();
