@@ -47,7 +47,7 @@ interpose! {
             }
         };
     posix_memalign(out: *mut *mut c_void, alignment: usize, size: usize) -> c_int = {
-        let usable = alignment.is_power_of_two() && alignment % size_of::<usize>() == 0;
+        let usable = alignment.is_power_of_two() && alignment.is_multiple_of(size_of::<usize>());
         let memory =
             if usable { __libc_memalign(alignment, size) } else { std::ptr::null_mut() };
         match (usable, memory.is_null()) {
