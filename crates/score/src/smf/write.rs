@@ -50,13 +50,15 @@ fn conductor<'a>(piece: &Piece, texts: &[(Ticks, &'a [u8])]) -> Vec<TrackEvent<'
         let power = meter.denominator().trailing_zeros() as u8;
         TrackEventKind::Meta(MetaMessage::TimeSignature(meter.numerator(), power, 24, 8))
     };
+    // All meters stand before all tempos of a tick, the defaults too: what is read back and written
+    // again is the same file.
     if !starts(piece.meters.first().map(|(at, _)| *at)) {
         places.push((Ticks(0), meter(Meter::default())));
     }
+    places.extend(piece.meters.iter().map(|(at, value)| (*at, meter(*value))));
     if !starts(piece.tempos.first().map(|(at, _)| *at)) {
         places.push((Ticks(0), tempo(Tempo::default())));
     }
-    places.extend(piece.meters.iter().map(|(at, value)| (*at, meter(*value))));
     places.extend(piece.tempos.iter().map(|(at, value)| (*at, tempo(*value))));
     places.extend(texts.iter().map(|(at, text)| {
         let text = &text[..text.len().min(1 << 16)];
