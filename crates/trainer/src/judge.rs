@@ -4,6 +4,7 @@
 //! judge that never heard its song, and generated music by judges of the same strength. Three
 //! kinds hear all parts, the drums alone, or the pitched parts alone.
 
+mod boosting;
 mod excerpt;
 mod features;
 mod forest;
@@ -13,6 +14,7 @@ mod material;
 use rayon::prelude::*;
 use score::random::Random;
 
+pub use boosting::Boosting;
 pub use excerpt::{
     ALL_PARTS, BEATS_A_BAR, DRUMS, Excerpt, N_BARS, N_BEATS, PITCHED, is_common_time,
 };
@@ -97,16 +99,18 @@ impl Examples {
     }
 }
 
-/// Which classifier speaks; the mean of both is kept, the others are there to compare.
+/// Which classifier speaks; the mean is kept, the others are there to compare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Voice {
-    /// The mean of both.
+    /// The mean of all.
     #[default]
-    Both,
+    All,
     /// Logistic regression alone.
     Logistic,
     /// Extremely randomised trees alone.
     Forest,
+    /// Boosted trees alone.
+    Boosting,
 }
 
 /// A judge of one kind, fitted on some songs.
@@ -117,6 +121,7 @@ pub struct Judge {
     used: Vec<(usize, f32, f32)>,
     logistic: Logistic,
     forest: Forest,
+    boosting: Boosting,
     n_classes: usize,
 }
 
@@ -160,7 +165,8 @@ impl Judge {
         }
         let logistic = Logistic::fit(&examples);
         let forest = Forest::fit(&examples, seed);
-        Self { kind, used, logistic, forest, n_classes }
+        let boosting = Boosting::fit(&examples, seed);
+        Self { kind, used, logistic, forest, boosting, n_classes }
     }
 
     /// What it hears.
@@ -171,15 +177,20 @@ impl Judge {
     /// A probability a genre of features that [`feature_values`] gave.
     pub fn hear(&self, values: &[f32], voice: Voice) -> Vec<f32> {
         let row = standardized(&self.used, values);
-        let forest = || self.forest.predict(&row, self.n_classes);
-        match voice {
-            Voice::Logistic => self.logistic.predict(&row),
-            Voice::Forest => forest(),
-            Voice::Both => {
-                let pairs = self.logistic.predict(&row).into_iter().zip(forest());
-                pairs.map(|(a, b)| f32::midpoint(a, b)).collect()
-            }
+        let voices: &[Voice] = match voice {
+            Voice::All => &[Voice::Logistic, Voice::Forest, Voice::Boosting],
+            _ => &[voice],
+        };
+        let mut p = vec![0.0; self.n_classes];
+        for voice in voices {
+            let heard = match voice {
+                Voice::Forest => self.forest.predict(&row, self.n_classes),
+                Voice::Boosting => self.boosting.predict(&row),
+                _ => self.logistic.predict(&row),
+            };
+            p.iter_mut().zip(heard).for_each(|(p, heard)| *p += heard / voices.len() as f32);
         }
+        p
     }
 }
 

@@ -11,6 +11,7 @@ mod memory;
 pub use genres::{FOUR_PARTS, NGRAM, SHUFFLED, UNTRAINED};
 pub use memory::{GENERATED, NGRAM as FLOOR_NGRAM, UNTRAINED as FLOOR_UNTRAINED};
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Result, ensure};
@@ -131,16 +132,20 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// What the judges say about real excerpts, each one that never heard its song.
+    /// What the judges say about real excerpts, each one that never heard its song; each song
+    /// counts alike.
     fn hear_real(&self, kind: Kind, set: &[(usize, Excerpt)]) -> Vec<Verdict> {
         let reals = &self.material.reals;
         let placed: Vec<(&Excerpt, usize)> =
             set.iter().map(|(i, excerpt)| (excerpt, reals[*i].fold)).collect();
         let panel = self.panel();
-        let judged = self.studio.pool().install(|| panel.hear(kind, &placed, Voice::Both));
+        let judged = self.studio.pool().install(|| panel.hear(kind, &placed, Voice::All));
+        let song = |i: usize| (reals[i].genre, reals[i].group);
+        let mut counts: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+        set.iter().for_each(|(i, _)| *counts.entry(song(*i)).or_default() += 1.0);
         let verdict = |((i, _), p): (&(usize, Excerpt), Vec<f32>)| {
-            let real = &reals[*i];
-            Verdict { genre: real.genre, song: real.group, weight: real.weight.into(), p }
+            let (genre, song) = song(*i);
+            Verdict { genre, song, weight: 1.0 / counts[&(genre, song)], p }
         };
         set.iter().zip(judged).map(verdict).collect()
     }
@@ -167,7 +172,7 @@ impl<'a> Bench<'a> {
         let placed: Vec<(&Excerpt, usize)> =
             excerpts.iter().zip(&of).map(|(excerpt, (.., fold))| (excerpt, *fold)).collect();
         let panel = self.panel();
-        let judged = self.studio.pool().install(|| panel.hear(kind, &placed, Voice::Both));
+        let judged = self.studio.pool().install(|| panel.hear(kind, &placed, Voice::All));
         let verdicts = of.into_iter().zip(judged);
         verdicts.map(|((genre, song, _), p)| Verdict { genre, song, weight: 1.0, p }).collect()
     }

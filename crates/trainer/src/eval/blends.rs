@@ -179,7 +179,7 @@ impl Sweep {
 fn hear_song(panel: &Panel, song: &[HistoryBeat], fold: usize, n_genres: usize) -> Vec<f64> {
     let excerpts = excerpts(song, ALL_PARTS);
     let heard: Vec<(&Excerpt, usize)> = excerpts.iter().map(|excerpt| (excerpt, fold)).collect();
-    let judged = panel.hear(Kind::All, &heard, Voice::Both);
+    let judged = panel.hear(Kind::All, &heard, Voice::All);
     let of = |genre: usize| mean(judged.iter().map(|p| f64::from(p[genre])));
     (0..n_genres).map(of).collect()
 }
@@ -371,7 +371,7 @@ pub fn per_part(
                     let verdict = Verdict { genre, song: 0, weight: 1.0, p };
                     excerpt.n_notes(ALL_PARTS) >= MIN_NOTES && verdict.guess() == genre
                 };
-                panel.hear(kind, &placed, Voice::Both).into_iter().zip(&set).map(is).collect()
+                panel.hear(kind, &placed, Voice::All).into_iter().zip(&set).map(is).collect()
             };
             let heard = guess(Kind::Drums, d).into_iter().zip(guess(Kind::Pitched, r));
             for (drums, pitched) in heard {

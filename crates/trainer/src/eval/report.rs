@@ -143,7 +143,7 @@ const NOTES: &str = "\
 Real music is the ceiling; the n-gram cascade and the network before training are floors. \
 Intervals are over songs, of blends and parts over pairs, of habits over genres and habits. \
 The judges are fitted in folds of held-out songs: none hears its own, none heard the training \
-songs, and the parts that play are the same for all genres. \
+songs, and the parts that play are the same for all genres; of real music each song counts alike. \
 Of blends the columns are excerpts that take turns by weight, and of untrained weights the same \
 music everywhere; of parts they are what independent songs reach. \
 A loss must stay below the n-gram and below the same model without genre.";
@@ -162,7 +162,8 @@ impl Quality {
 
     /// The judges on real music: what all that follows is worth.
     fn judge_rows(&self) -> Vec<Row> {
-        let kinds = ["all parts", "drums", "pitched parts", FOUR_PARTS];
+        let kinds =
+            ["all parts", "all parts, excerpts alike", "drums", "pitched parts", FOUR_PARTS];
         let row = |(i, kind): (usize, &str)| {
             let heard = self.real(kind);
             let goal = if i == 0 { Goal::AtLeast(0.85) } else { Goal::None };

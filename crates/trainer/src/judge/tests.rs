@@ -64,7 +64,7 @@ fn accuracy(material: &Material, panel: &Panel, kind: Kind, n_folds: usize) -> f
     let heard: Vec<_> =
         natural.into_iter().filter(|(i, _)| material.reals[*i].fold < n_folds).collect();
     let placed: Vec<_> = heard.iter().map(|(i, e)| (e, material.reals[*i].fold)).collect();
-    let judged = panel.hear(kind, &placed, Voice::Both);
+    let judged = panel.hear(kind, &placed, Voice::All);
     let right = heard.iter().zip(&judged).filter(|((i, _), p)| {
         assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-3, "{p:?}");
         p[material.reals[*i].genre] > 0.5
@@ -122,6 +122,6 @@ fn equal_seeds_give_equal_judges() {
     let excerpt = material.reals[0].excerpt(ALL_PARTS);
     let heard = [(&excerpt, 0)];
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(fit);
-    let hear = |panel: &Panel| panel.hear(Kind::All, &heard, Voice::Both);
+    let hear = |panel: &Panel| panel.hear(Kind::All, &heard, Voice::All);
     assert_eq!(hear(&one), hear(&fit()));
 }

@@ -31,6 +31,19 @@ impl Bench<'_> {
             };
             quality.judge_real.insert(kind.name().into(), of(&|_| true));
             quality.judge_real.insert(format!("{}, people's", kind.name()), of(&|r| r.is_human));
+            let mut weigh = |name: &str, weight: &dyn Fn(&Real) -> f64| {
+                let pairs = natural.iter().zip(&verdicts);
+                let verdicts: Vec<Verdict> = pairs
+                    .map(|((i, _), verdict)| Verdict {
+                        weight: weight(&reals[*i]),
+                        ..verdict.clone()
+                    })
+                    .collect();
+                let name = format!("{}, {name}", kind.name());
+                quality.judge_real.insert(name, Accuracy::of(&verdicts, n_genres));
+            };
+            weigh("excerpts alike", &|_| 1.0);
+            weigh("collections by their roots", &|real| real.weight.into());
             if kind == Kind::Pitched {
                 let accuracy = of(&|real| real.mask & PITCHED == PITCHED);
                 quality.judge_real.insert(THREE_PITCHED.into(), accuracy);
@@ -67,7 +80,7 @@ impl Bench<'_> {
             let natural = self.material.natural(Kind::All).into_par_iter();
             let verdict = |(i, excerpt): (usize, Excerpt)| {
                 let real = &self.material.reals[i];
-                let p = judge.hear(&feature_values(&excerpt), Voice::Both);
+                let p = judge.hear(&feature_values(&excerpt), Voice::All);
                 Verdict { genre: real.genre, song: real.group, weight: real.weight.into(), p }
             };
             let new = natural.filter(|(i, _)| is_new(&self.material.reals[*i]));
