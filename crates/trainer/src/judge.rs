@@ -141,7 +141,8 @@ pub struct Lesson {
 impl Judge {
     /// Fits a judge of `n_classes` genres.
     ///
-    /// Within each set of parts all genres count alike, so that which parts play says nothing.
+    /// Within each set of parts all genres count alike, so that which parts play says little; some
+    /// is left to a genre of which there are more examples with these parts.
     pub fn fit(kind: Kind, lessons: &[Lesson], n_classes: usize, seed: u64) -> Self {
         let weights = balanced(lessons, n_classes);
         let is_heard = |feature: &Feature| feature.parts & !kind.parts() == 0;

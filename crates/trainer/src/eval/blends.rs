@@ -464,4 +464,37 @@ mod tests {
         assert_eq!(sweep_wish(0, 3, 10, 8, 2), sweep_wish(1, 3, 10, 8, 2));
         assert_eq!(pairs(6).count(), 15);
     }
+
+    #[test]
+    fn excerpts_that_take_turns_rise_with_the_weight_and_equal_ones_do_not() {
+        let genres: Vec<String> = ["a", "b", "c"].map(String::from).into();
+        let verdict = |p: [f32; 3]| Verdict { genre: 0, song: 0, weight: 1.0, p: p.to_vec() };
+        let all = [verdict([0.8, 0.1, 0.1]), verdict([0.1, 0.8, 0.1]), verdict([0.1, 0.1, 0.8])];
+        let cost = |bits: f64| Cost { bits, notes: 2.0 };
+        let costs = [cost(4.0), cost(8.0), cost(8.0)];
+        let each: Vec<Vec<&Verdict>> = all.iter().map(|verdict| vec![verdict]).collect();
+        let turned = turns(&each, &costs, &genres, 10);
+        assert_eq!(turned.curves.len(), 3);
+        assert!((turned.spearman.value - 1.0).abs() < 1e-9 && turned.deviation.value < 1e-6);
+        assert!((turned.middle_cost.value - 1.0).abs() < 1e-9);
+        let same = vec![vec![&all[0]]; 3];
+        let deaf = turns(&same, &costs, &genres, 10);
+        assert_eq!((deaf.spearman.value, deaf.worst_pair().value), (0.0, 0.0));
+    }
+
+    #[test]
+    fn independent_songs_are_both_heard_as_often_as_chance_has_it() {
+        let genres: Vec<String> = ["a", "b"].map(String::from).into();
+        let verdict = |genre: usize, song: usize, guess: usize| {
+            let p = if guess == 0 { vec![0.9, 0.1] } else { vec![0.1, 0.9] };
+            Verdict { genre, song, weight: 1.0, p }
+        };
+        // Drums of a are never heard since it has none; those of b in one song of two.
+        let drums = Accuracy::of(&[verdict(1, 0, 0), verdict(1, 1, 1)], 2);
+        let rest = Accuracy::of(&[verdict(0, 0, 0), verdict(0, 1, 1), verdict(1, 2, 1)], 2);
+        let heard = PerPart::independent(&drums, &rest, &genres);
+        let row = |i: usize| (heard.pairs[i].drums_right, heard.pairs[i].both_right);
+        assert_eq!((row(0), row(1)), ((None, None), (Some(0.5), Some(0.25))));
+        assert_eq!((heard.drums.value, heard.pitched.value, heard.both.value), (0.5, 0.75, 0.25));
+    }
 }

@@ -143,7 +143,7 @@ const NOTES: &str = "\
 Real music is the ceiling; the n-gram cascade and the network before training are floors. \
 Intervals are over songs, of blends and parts over pairs, of habits over genres and habits. \
 The judges are fitted in folds of held-out songs: none hears its own, none heard the training \
-songs, and the parts that play are the same for all genres; of real music each song counts alike. \
+songs, and pure genres are compared with real music of four parts; of real music each song counts alike. \
 Of blends the columns are excerpts that take turns by weight, and of untrained weights the same \
 music everywhere; of parts they are what independent songs reach. \
 A loss must stay below the n-gram and below the same model without genre.";
@@ -289,5 +289,28 @@ impl Quality {
                 )
             },
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_say_whether_a_goal_is_met() {
+        let figure = |value: f64| Figure { value, low: value - 0.1, high: value + 0.1 };
+        let row = |goal: Goal, value: f64| Row {
+            value: Some(figure(value)),
+            beside: [Some(0.9), Some(f64::NAN), None],
+            ..Row::new("n", goal, "3 songs")
+        };
+        let line = row(Goal::AtLeast(0.5), 0.5).line().unwrap();
+        let expected = "| n | 0.500 | 0.400–0.600 | ≥ 0.50 | yes | 0.900 | – | – | 3 songs |\n";
+        assert_eq!(line, expected);
+        let verdict = |goal: Goal, value: f64| goal.verdict(value);
+        assert_eq!(verdict(Goal::AtMost(0.5), 0.5), "yes");
+        assert_eq!(verdict(Goal::Below(0.5), 0.5), "no");
+        assert_eq!(verdict(Goal::AtLeast(0.5), f64::NAN), "no");
+        assert_eq!(Row::new("nothing", Goal::None, "").line(), None);
     }
 }

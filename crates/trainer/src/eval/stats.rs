@@ -206,4 +206,15 @@ mod tests {
         assert_eq!(quantile_of(&[3.0, 1.0, 2.0], 0.5), 2.0);
         assert!(quantile(&[], 0.5).is_nan());
     }
+
+    #[test]
+    fn ratios_are_of_sums_and_groups_count_alike() {
+        // Group 0: 3 of 12; group 1: 5 of 5; group 2 has nothing to count.
+        let songs = [(0, 1.0, 10.0), (0, 2.0, 2.0), (1, 5.0, 5.0), (2, 0.0, 0.0)];
+        let figure = mean_ratio(&songs, 4);
+        assert!((figure.value - f64::midpoint(0.25, 1.0)).abs() < 1e-12);
+        assert!(figure.low < 0.56 && figure.high > 0.99, "{figure}");
+        assert_eq!(mean_of(&[1.0, f64::NAN, 3.0]).value, 2.0);
+        assert!(mean_of(&[]).value.is_nan());
+    }
 }

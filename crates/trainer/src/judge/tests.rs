@@ -93,26 +93,53 @@ fn shuffled_labels_teach_nothing() {
 }
 
 #[test]
-fn which_parts_play_teaches_nothing() {
-    // Noise of two genres, one of which never has parts 1 and 2.
-    let mut random = Random::new(2);
-    let n = feature_list().len();
+fn genres_weigh_alike_within_each_set_of_parts() {
+    // Two genres, each of which has one set of parts four times as often as the other.
     let lessons: Vec<Lesson> = (0..600)
         .map(|i| {
-            let (genre, mask) = if i % 3 == 0 { (0, 0b1001) } else { (i % 2, 0b1111) };
-            let mut values: Vec<f32> = (0..n).map(|_| random.normal()).collect();
-            if mask == 0b1001 {
-                values.fill(f32::NAN);
-            }
-            Lesson { values, genre, weight: 1.0, mask }
+            let genre = i % 2;
+            let mask = if (i / 2 % 5 == 0) == (genre == 0) { 0b1001 } else { 0b1111 };
+            Lesson { values: Vec::new(), genre, weight: 1.0, mask }
         })
         .collect();
     let weights = balanced(&lessons, 2);
-    let sum = |genre: usize| -> f32 {
-        let of = lessons.iter().zip(&weights).filter(|(l, _)| l.mask == 15 && l.genre == genre);
-        of.map(|(_, weight)| weight).sum()
+    for mask in [0b1001, 0b1111] {
+        let sum = |genre: usize| -> f32 {
+            let of = lessons.iter().zip(&weights);
+            let of = of.filter(|(l, _)| l.mask == mask && l.genre == genre);
+            of.map(|(_, weight)| weight).sum()
+        };
+        assert!((sum(0) / sum(1) - 1.0).abs() < 1e-3, "{mask:b}: {} {}", sum(0), sum(1));
+    }
+}
+
+#[test]
+fn a_judge_of_drums_is_deaf_to_the_rest() {
+    let material = material();
+    let panel = Panel::fit(&material, 1, 1, |real| real.genre, || ());
+    let (all, drums) = (material.reals[0].excerpt(ALL_PARTS), material.reals[0].excerpt(DRUMS));
+    assert!(all.n_notes(PITCHED) > 0 && drums.n_notes(PITCHED) == 0);
+    let hear = |kind: Kind, excerpt: &Excerpt| panel.hear(kind, &[(excerpt, 0)], Voice::All);
+    assert_eq!(hear(Kind::Drums, &all), hear(Kind::Drums, &drums));
+    assert_ne!(hear(Kind::All, &all), hear(Kind::All, &drums));
+}
+
+#[test]
+fn a_genre_without_drums_is_lent_those_of_others() {
+    let mut material = material();
+    for real in material.reals.iter_mut().filter(|real| real.genre == 0) {
+        real.beats.iter_mut().for_each(|beat| beat.music.parts[0].clear());
+        real.mask = 0b1000;
+    }
+    let with_drums = |material: &Material, kind: Kind| {
+        let mut random = Random::new(1);
+        let lessons = material.lessons(kind, |_| true, &mut random, &|real| real.genre);
+        lessons.iter().filter(|l| l.genre == 0 && l.mask & DRUMS != 0).count()
     };
-    assert!((sum(0) / sum(1) - 1.0).abs() < 1e-3);
+    assert_eq!(with_drums(&material, Kind::All), 0);
+    material.drumless = Some(0);
+    assert!(with_drums(&material, Kind::All) >= N_SONGS);
+    assert_eq!(with_drums(&material, Kind::Drums), 0);
 }
 
 #[test]
