@@ -16,6 +16,7 @@ use crate::songs::Songs;
 
 /// Everything that `eval` measures; one value a genre where a map is keyed by genre.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evaluation {
     /// Name of the model.
     pub model: String,
@@ -177,5 +178,10 @@ mod tests {
         assert!(evaluation.markdown().contains(row), "{}", evaluation.markdown());
         let json = serde_json::to_string(&evaluation).unwrap();
         assert_eq!(serde_json::from_str::<Evaluation>(&json).unwrap(), evaluation);
+        // Of an older program, which measured less.
+        let older = r#"{"model": "m", "loss_bits_per_note": {"jazz": 6.5}, "colour": 1}"#;
+        let older: Evaluation = serde_json::from_str(older).unwrap();
+        assert_eq!((older.model.as_str(), older.loss_bits_per_note["jazz"]), ("m", 6.5));
+        assert_eq!(older.more["colour"], 1);
     }
 }
