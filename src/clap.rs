@@ -124,7 +124,7 @@ unsafe extern "C" fn process(
     // SAFETY: as above; the list lives until the call returns, longer than a block's may be used.
     let status = unsafe { original(plugin, &seen) };
     // SAFETY: `host` is the list of the running block, and `plugin` the host's.
-    unsafe { take_late_values(plugin, &mut events) };
+    unsafe { take_late_values(plugin, &events) };
     status
 }
 
@@ -133,7 +133,7 @@ unsafe extern "C" fn process(
 /// # Safety
 /// `plugin` must be an instance of this library, on its audio thread, and `events.host` the list
 /// of the running block.
-unsafe fn take_late_values(plugin: *const clap_plugin, events: &mut Events) {
+unsafe fn take_late_values(plugin: *const clap_plugin, events: &Events) {
     // SAFETY: the caller's promise, for every call below.
     unsafe {
         for index in 0..events.len_of_host() {
