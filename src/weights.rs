@@ -3,13 +3,13 @@
 use composer::{Generator, NeuralGenerator};
 
 /// The weights of the shipped model, a safetensors file.
-static WEIGHTS: &[u8] = include_bytes!("../models/tributary-v1.safetensors");
+static WEIGHTS: &[u8] = include_bytes!("../models/tributary-v2.safetensors");
 
 /// Their manifest, JSON.
-static MANIFEST: &[u8] = include_bytes!("../models/tributary-v1.json");
+static MANIFEST: &[u8] = include_bytes!("../models/tributary-v2.json");
 
 /// What composes, in words for the editor.
-pub const NAME: &str = "tributary-v1";
+pub const NAME: &str = "tributary-v2";
 
 /// Makes what composes, on the composing thread; nothing is loaded before it is called.
 ///

@@ -1,7 +1,7 @@
 //! Where the notes of a beat come from.
 
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GridBeat, GridNote, Part};
+use score::{Controls, GridBeat, Part};
 
 use crate::GenerateError;
 
@@ -26,7 +26,8 @@ pub trait Generator: Send {
         pass: u32,
     ) -> Result<GridBeat, GenerateError>;
 
-    /// Another take of one part of a beat, fitting the other parts and the chord of `beat`.
+    /// `beat` with another take of one part, fitting the other parts and the chord; which takes
+    /// it holds then, `beat` says already.
     ///
     /// Unless overridden, the part is taken from a beat composed without regard to `beat`.
     ///
@@ -40,9 +41,10 @@ pub trait Generator: Send {
         pass: u32,
         part: Part,
         beat: &GridBeat,
-    ) -> Result<Vec<GridNote>, GenerateError> {
-        let _ = beat;
+    ) -> Result<GridBeat, GenerateError> {
         let other = self.compose(history, frame, controls, pass)?;
-        Ok(other.parts.into_iter().nth(part.index()).unwrap_or_default())
+        let mut beat = beat.clone();
+        beat.parts[part.index()].clone_from(&other.parts[part.index()]);
+        Ok(beat)
     }
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use player::{BeatRequest, MAX_NOTES_PER_BEAT};
 use score::grid::{CELLS_PER_BEAT, GridNote, MAX_MICRO};
-use score::{Chord, GridBeat, Meter, Part, Ticks, Velocity};
+use score::steps::N_SLOTS;
+use score::{Chord, Form, GridBeat, Meter, Part, Ticks, Velocity};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Cell, MAX_HELD_BEATS};
@@ -37,7 +38,7 @@ impl Held {
     pub(crate) fn renew(&mut self, request: &BeatRequest, played: &Cell) -> bool {
         let index = self.index(request);
         match self.cells.get_mut(index) {
-            Some(cell) if cell.fits(request) && cell.takes != played.takes => {
+            Some(cell) if cell.fits(request) && cell.music.takes != played.music.takes => {
                 *cell = played.clone();
                 true
             }
@@ -83,6 +84,12 @@ struct SavedCell {
     takes: [u32; 4],
     /// [`Chord::index`].
     chord: usize,
+    /// [`Form::class`] a slot; older projects have none.
+    #[serde(default)]
+    forms: [u8; N_SLOTS],
+    /// [`GridBeat::asked`].
+    #[serde(default)]
+    wishes: [u32; N_SLOTS],
     /// Part, position, pitch, duration in cells, velocity, micro-timing class.
     notes: Vec<[i64; 6]>,
 }
@@ -129,14 +136,22 @@ impl SavedCell {
             meter: (meter.numerator().into(), meter.denominator().into()),
             at: offset.0,
             asked: cell.asked,
-            takes: cell.takes,
+            takes: cell.music.takes,
             chord: Chord::index(cell.music.chord),
+            forms: cell.music.forms.map(Form::class),
+            wishes: cell.music.asked,
             notes: notes.collect(),
         }
     }
 
     fn restored(&self) -> Cell {
-        let mut music = GridBeat { chord: Chord::from_index(self.chord), ..GridBeat::default() };
+        let mut music = GridBeat {
+            chord: Chord::from_index(self.chord),
+            forms: self.forms.map(Form::from_class),
+            takes: self.takes,
+            asked: self.wishes,
+            ..GridBeat::default()
+        };
         for &[part, position, pitch, duration, velocity, micro] in
             self.notes.iter().take(MAX_NOTES_PER_BEAT)
         {
@@ -157,7 +172,7 @@ impl SavedCell {
         }
         // A meter that is none gives a cell for 4/4, which then suits nowhere or does no harm.
         let meter = Meter::new(self.meter.0, self.meter.1).unwrap_or_default();
-        Cell { music, place: (meter, Ticks(self.at)), asked: self.asked, takes: self.takes }
+        Cell { music, place: (meter, Ticks(self.at)), asked: self.asked }
     }
 }
 

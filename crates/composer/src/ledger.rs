@@ -9,11 +9,11 @@ use score::{Controls, GridBeat, Meter, PartControls, Ticks};
 use crate::held::Held;
 
 /// Most beats of history that a generator is given: more than any model's window.
-pub const HISTORY_BEATS: usize = 96;
+pub const HISTORY_BEATS: usize = 288;
 
 /// History is cut to this when it has grown to [`HISTORY_BEATS`], so that the oldest beat stays
 /// the same for a while and caches of it stay good.
-const HISTORY_BEATS_KEPT: usize = 64;
+const HISTORY_BEATS_KEPT: usize = 224;
 
 /// Places that are remembered for loops and phrases: 512 bars of 4/4.
 const MAX_PLACES: usize = 2048;
@@ -36,13 +36,11 @@ pub(crate) struct Cell {
     pub(crate) place: (Meter, Ticks),
     /// What the controls asked for, see [`asked`].
     pub(crate) asked: u64,
-    /// Which take of each part it holds.
-    pub(crate) takes: [u32; 4],
 }
 
 impl Cell {
-    pub(crate) fn new(request: &BeatRequest, music: GridBeat, takes: [u32; 4]) -> Self {
-        Self { music, place: place(request), asked: asked(&request.controls), takes }
+    pub(crate) fn new(request: &BeatRequest, music: GridBeat) -> Self {
+        Self { music, place: place(request), asked: asked(&request.controls) }
     }
 
     /// Whether the cell was composed for such a place of such a bar.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use model::{BandModel, Given, Network};
 use parking_lot::Mutex;
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Blend, Controls, Genre, GridBeat, GridNote, Meter, Part, Tempo};
+use score::{Blend, Controls, Genre, GridBeat, Meter, Part, Tempo};
 
 use crate::{Error, Generator, Result};
 
@@ -81,15 +81,18 @@ impl Generator for NeuralGenerator {
         pass: u32,
         part: Part,
         beat: &GridBeat,
-    ) -> Result<Vec<GridNote>> {
-        let mut given = Given { chord: Some(beat.chord), ..Given::default() };
+    ) -> Result<GridBeat> {
+        let mut given = Given {
+            chord: Some(beat.chord),
+            parts: [None; 4],
+            forms: beat.forms,
+            takes: beat.takes,
+        };
         for other in Part::ALL.into_iter().filter(|other| *other != part) {
             given.parts[other.index()] = Some(&beat.parts[other.index()]);
         }
-        let composed = self
-            .model
+        self.model
             .compose_around(history, frame, controls, pass, &given)
-            .map_err(|error| Error::Compose { beat: frame.beat, message: error.to_string() })?;
-        Ok(composed.parts.into_iter().nth(part.index()).unwrap_or_default())
+            .map_err(|error| Error::Compose { beat: frame.beat, message: error.to_string() })
     }
 }

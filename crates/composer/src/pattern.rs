@@ -43,7 +43,7 @@ impl PatternGenerator {
         let harmony = song(controls.harmony().nearest_genre());
         let minor = controls.scale.is_minor();
         let chord = chord_at(harmony, minor, frame, frame.offset_in_bar().0 / TICKS_PER_CELL);
-        let mut beat = GridBeat { parts: Default::default(), chord };
+        let mut beat = GridBeat { chord, ..GridBeat::default() };
         for part in Part::ALL {
             let part_controls = &controls.parts[part.index()];
             if !part_controls.on {

@@ -296,16 +296,16 @@ impl Worker {
             Some(cell) => cell,
             None => {
                 let music = self.compose(request, request.pass, None);
-                Cell::new(request, music, [0; 4])
+                Cell::new(request, music)
             }
         };
         for part in Part::ALL {
             let (idx, take) = (part.index(), self.takes[part.index()]);
-            if cell.takes[idx] != take {
+            if cell.music.takes[idx] != take {
+                cell.music.takes[idx] = take;
                 // Takes count from the far end of the passes, where no loop gets to.
                 let pass = request.pass ^ take.reverse_bits();
                 cell.music = self.compose(request, pass, Some((part, &cell.music)));
-                cell.takes[idx] = take;
             }
         }
         cell
@@ -341,13 +341,12 @@ fn take(
     pass: u32,
     around: Option<(Part, &GridBeat)>,
 ) -> Result<GridBeat> {
-    let Some((part, beat)) = around else {
-        return generator.compose(history, frame, controls, pass);
-    };
-    let notes = generator.compose_part(history, frame, controls, pass, part, beat)?;
-    let mut beat = beat.clone();
-    beat.parts[part.index()] = notes;
-    Ok(beat)
+    match around {
+        None => generator.compose(history, frame, controls, pass),
+        Some((part, beat)) => {
+            generator.compose_part(history, frame, controls, pass, part, beat)
+        }
+    }
 }
 
 /// The words of a panic.

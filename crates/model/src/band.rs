@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use score::steps::{self, BeatEncoder, Conditions, N_INPUTS, Step};
+use score::steps::{self, BeatEncoder, Conditions, N_INPUTS, N_SLOTS, Step};
 use score::{
-    BeatFrame, Chord, Controls, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER, Ticks,
+    BeatFrame, Chord, Controls, Form, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER,
+    Ticks,
 };
 
 use crate::conditioning::{self, Blending, MAX_STREAMS, Plan};
 use crate::decoder::{Decoder, Packed, Stream};
+use crate::form::{FormTable, Occasion};
 use crate::grammar::{Grammar, MAX_BEAT_STEPS};
 use crate::sampler::{RandomKey, Sampler};
 use crate::{Error, Network, Result};
 
-/// Beats of history that count; older ones change nothing.
-pub const HISTORY_BEATS: usize = 64;
+/// Beats of history that count; older ones change nothing. What repeats 32 bars looks this far.
+pub const HISTORY_BEATS: usize = 192;
+
+/// Beats of history that the network may read.
+const CONTEXT_BEATS: usize = 96;
 
 /// What a caller has decided about a beat; the model composes the rest around it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +28,23 @@ pub struct Given<'a> {
     pub chord: Option<Option<Chord>>,
     /// Notes of whole parts, sorted by position and pitch.
     pub parts: [Option<&'a [GridNote]>; 4],
+    /// Forms of what is given above.
+    pub forms: [Option<Form>; N_SLOTS],
+    /// [`GridBeat::takes`]; a new take of a part repeats nothing of an old one.
+    pub takes: [u32; 4],
+}
+
+impl Given<'_> {
+    /// Forms of the slots that are given.
+    fn known_forms(&self) -> [Option<Option<Form>>; N_SLOTS] {
+        core::array::from_fn(|slot| {
+            let is_given = match slot.checked_sub(1) {
+                None => self.chord.is_some(),
+                Some(part) => self.parts[part].is_some(),
+            };
+            is_given.then_some(self.forms[slot])
+        })
+    }
 }
 
 /// One instance's composer: caches over a shared network.
@@ -70,7 +92,7 @@ impl BandModel {
     ///
     /// # Anchor
     /// The model reads history from a beat called the anchor. While all of it fits and is shorter
-    /// than [`HISTORY_BEATS`], that is its first beat. Otherwise, of the older two fifths of the
+    /// than [`CONTEXT_BEATS`], that is its first beat. Otherwise, of the older two fifths of the
     /// beats that fit, it is the one whose number is divisible by the highest power of two. So the
     /// anchor stays for many beats, then jumps, and depends on nothing but the arguments.
     ///
@@ -101,7 +123,8 @@ impl BandModel {
         let history = &history[history.len().saturating_sub(HISTORY_BEATS)..];
         check_contiguous(history, frame)?;
         let plan = Plan::new(controls, self.blending);
-        self.read(history, frame, controls, &plan)?;
+        let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
+        self.read(readable, frame, controls, &plan)?;
         let n_streams = plan.streams.len();
         let Some(decoder) = &mut self.decoder else { return Ok(GridBeat::default()) };
         let mut turn = Turn {
@@ -111,6 +134,7 @@ impl BandModel {
             plain: &mut self.plain,
             plan: &plan,
             grammar: &Grammar::new(controls),
+            forms: self.network.forms(),
         };
         Ok(turn.beat(history, frame, controls, pass, given))
     }
@@ -131,7 +155,9 @@ impl BandModel {
         let first = anchor(history, frame, controls.part_mask(), budget);
         self.encoded.clear();
         for (i, beat) in history.iter().enumerate().skip(first) {
-            let conditions = conditioning::conditions(controls, &beat.frame);
+            let forms = beat.music.forms;
+            let conditions =
+                Conditions { forms, ..conditioning::conditions(controls, &beat.frame) };
             BeatEncoder::new(&history[..i], beat.frame, conditions).encode(
                 &beat.music,
                 [(false, false); 4],
@@ -251,6 +277,8 @@ struct Turn<'a, T> {
     plain: &'a mut Vec<f32>,
     plan: &'a Plan,
     grammar: &'a Grammar,
+    /// Without it no bar is told what to repeat.
+    forms: Option<&'a FormTable>,
 }
 
 impl<T: Trunk> Turn<'_, T> {
@@ -268,6 +296,20 @@ impl<T: Trunk> Turn<'_, T> {
         for part in (0..4).filter(|part| waking[*part]) {
             conditions.density[part] = WAKING_DENSITY[part];
         }
+        if let Some(table) = self.forms {
+            conditions.forms = table.forms(&Occasion {
+                history,
+                frame,
+                controls,
+                pass,
+                takes: given.takes,
+                must_play: core::array::from_fn(|part| {
+                    let begins = history.is_empty() && part != Part::Lead.index();
+                    begins || waking[part] || conditions.density[part] > 0
+                }),
+                given: given.known_forms(),
+            });
+        }
         let encoder = BeatEncoder::new(history, *frame, conditions);
         // What was silent before is no reference for a part that shall play.
         let forgetful = Conditions { hide_references: true, ..conditions };
@@ -278,29 +320,40 @@ impl<T: Trunk> Turn<'_, T> {
             Sampler::new(controls.adventure, key)
         };
         self.append(&encoder.beat_step());
-        let chord = match given.chord {
+        let reprise = |slot: usize| reprise(history, frame, conditions.forms[slot]);
+        let reprised = reprise(0).map(|beat| beat.chord);
+        let reprised = reprised.filter(|chord| self.grammar.chords()[Chord::index(*chord)]);
+        let chord = match given.chord.or(reprised) {
             Some(chord) => chord,
-            None => self.chord(&mut sampler(0)),
+            None => self.chord(conditions.forms[0], &mut sampler(0)),
         };
-        let mut beat = GridBeat { chord, ..GridBeat::default() };
+        let (forms, takes) = (conditions.forms, given.takes);
+        let asked = crate::form::asked(controls);
+        let mut beat = GridBeat { chord, forms, takes, asked, ..GridBeat::default() };
         for part in Part::ALL {
             if !controls.parts[part.index()].on {
                 continue;
             }
-            let wakes = waking[part.index()];
+            let form = forms[1 + part.index()];
+            let wakes = waking[part.index()] && form.and_then(Form::bars_back).is_none();
             let encoder = if wakes { &forgetful } else { &encoder };
             self.append(&encoder.start_step(part, chord));
             let notes = &mut beat.parts[part.index()];
-            if let Some(given) = given.parts[part.index()] {
+            let reprised = reprise(1 + part.index()).map(|beat| beat.parts[part.index()].as_slice());
+            let reprised = reprised.filter(|notes| self.grammar.allows_all(part, notes));
+            if let Some(given) = given.parts[part.index()].or(reprised) {
                 notes.extend_from_slice(given);
                 for note in notes.iter().take(crate::grammar::MAX_NOTES[part.index()]) {
                     self.append(&encoder.note_step(part, chord, note));
                 }
                 continue;
             }
+            if form == Some(Form::Rest) {
+                continue;
+            }
             let mut sampler = sampler(1 + part.index() as u32);
             let must_play = wakes && starts_bar;
-            while let Some(note) = self.note(part, notes, must_play, &mut sampler) {
+            while let Some(note) = self.note(part, notes, form, must_play, &mut sampler) {
                 self.append(&encoder.note_step(part, chord, &note));
                 notes.push(note);
             }
@@ -313,33 +366,55 @@ impl<T: Trunk> Turn<'_, T> {
         self.trunk.append(&step.inputs);
     }
 
-    fn chord(&mut self, sampler: &mut Sampler) -> Option<Chord> {
+    /// What the last step says that stood at its place in the bar that `form` repeats: position
+    /// and symbol of the next note, or END and the chord's symbol.
+    fn repeated(&self, form: Option<Form>) -> Option<(usize, usize)> {
+        let bars = form?.bars_back()? as i64;
+        let at = steps::REF + 2 * steps::REF_BARS.iter().position(|back| *back == bars)?;
+        let step = self.context.last()?;
+        (step[at] != steps::REF_UNKNOWN).then(|| (step[at].into(), step[at + 1].into()))
+    }
+
+    fn chord(&mut self, form: Option<Form>, sampler: &mut Sampler) -> Option<Chord> {
         self.plan.mix(0, self.trunk.chord(), self.logits, self.plain);
         // Guidance would exaggerate how seldom some genres change chords, up to never.
-        Chord::from_index(sampler.draw(self.plain, &self.grammar.chords()))
+        let mut chords = self.grammar.chords();
+        if let Some((_, symbol)) = self.repeated(form) {
+            keep_only(&mut chords, symbol.wrapping_sub(usize::from(steps::CHORD_SYMBOLS)));
+        }
+        Chord::from_index(sampler.draw(self.plain, &chords))
     }
 
     /// The part's next note of this beat; `None` at its end, which `must_play` allows behind the
     /// first note only.
+    ///
+    /// In a bar that repeats another, places and pitches are that bar's, as they were wherever the
+    /// network learnt of such bars. Lengths and dynamics are drawn.
     fn note(
         &mut self,
         part: Part,
         notes: &[GridNote],
+        form: Option<Form>,
         must_play: bool,
         sampler: &mut Sampler,
     ) -> Option<GridNote> {
         let slot = 1 + part.index();
+        let repeated = self.repeated(form);
         let (trunk, plan) = (&mut self.trunk, self.plan);
         let (logits, plain) = (&mut *self.logits, &mut *self.plain);
         plan.mix(slot, trunk.pos(), logits, plain);
         let mut positions = self.grammar.positions(part, notes.last(), notes.len());
         positions[usize::from(steps::END)] &= !(must_play && notes.is_empty());
+        let pos_again = repeated.is_some_and(|(pos, _)| keep_only(&mut positions, pos));
         let pos = sampler.draw_plausible(logits, plain, &positions, PLAUSIBLE_POSITION);
         if pos == usize::from(steps::END) {
             return None;
         }
         plan.mix(slot, trunk.sym(pos), logits, plain);
-        let symbols = self.grammar.symbols(part, pos, notes.last());
+        let mut symbols = self.grammar.symbols(part, pos, notes.last());
+        if let Some((_, symbol)) = repeated.filter(|_| pos_again) {
+            keep_only(&mut symbols, symbol);
+        }
         let sym = sampler.draw_plausible(logits, plain, &symbols, PLAUSIBLE_SOUND);
         let (dur, expression_dur) = if part == Part::Drums {
             (usize::from(steps::DRUM_DURATION), steps::N_DURATIONS)
@@ -365,6 +440,28 @@ impl<T: Trunk> Turn<'_, T> {
     }
 }
 
+/// The beat that a repetition from further away than steps tell brings back, note for note.
+fn reprise<'a>(
+    history: &'a [HistoryBeat],
+    frame: &BeatFrame,
+    form: Option<Form>,
+) -> Option<&'a GridBeat> {
+    let is_far = Form::step_class(form) != Form::class(form);
+    let bars = form.filter(|_| is_far)?.bars_back()?;
+    let n_beats = bars * (frame.meter.bar_ticks().0 / TICKS_PER_QUARTER) as usize;
+    let at = history.len().checked_sub(n_beats)?;
+    history.get(at).map(|beat| &beat.music)
+}
+
+/// Leaves one class of those allowed, if it is.
+fn keep_only(allowed: &mut [bool], class: usize) -> bool {
+    let is_allowed = allowed.get(class).copied().unwrap_or(false);
+    if is_allowed {
+        allowed.iter_mut().enumerate().for_each(|(i, allowed)| *allowed = i == class);
+    }
+    is_allowed
+}
+
 fn check_contiguous(history: &[HistoryBeat], frame: &BeatFrame) -> Result<()> {
     let first = frame.beat - history.len() as i64;
     for (expected, beat) in (first..).zip(history) {
@@ -378,10 +475,10 @@ fn check_contiguous(history: &[HistoryBeat], frame: &BeatFrame) -> Result<()> {
 /// Index in `history` of the first beat that is read; see [`BandModel::compose`].
 fn anchor(history: &[HistoryBeat], frame: &BeatFrame, mask: u8, budget: usize) -> usize {
     let n = history.len();
-    let is_full = n >= HISTORY_BEATS;
-    // Steps refer to notes up to four bars before theirs. Once old beats drop out of history,
-    // those of its first four bars would change from call to call.
-    let bars = 4 * frame.meter.bar_ticks().0;
+    let is_full = n >= CONTEXT_BEATS;
+    // Steps refer to notes up to eight bars before theirs. Once old beats drop out of history,
+    // those of its first eight bars would change from call to call.
+    let bars = steps::REF_BARS[steps::REF_BARS.len() - 1] * frame.meter.bar_ticks().0;
     let margin = (bars + TICKS_PER_QUARTER - 1) / TICKS_PER_QUARTER;
     let oldest = if is_full { (margin as usize).min(n / 2) } else { 0 };
     let mut first = n;

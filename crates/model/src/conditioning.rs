@@ -1,7 +1,7 @@
 //! From controls to streams: which conditions to read the music under, and how to weigh them.
 
 use score::steps::{self, Conditions, N_SLOTS};
-use score::{BeatFrame, Blend, Controls, Genre, Mode, Part};
+use score::{BeatFrame, Blend, Controls, Genre, Mode, Part, PartControls};
 
 use crate::decoder::{Mix, StreamMix};
 
@@ -114,15 +114,20 @@ impl Plan {
 }
 
 /// Genres above [`MIN_WEIGHT`] in the order of their numbers, weights summing to 1.
+fn active(blend: &Blend) -> Vec<(usize, f32)> {
+    shares(blend).into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
+}
+
+/// Weights of the genres above [`MIN_WEIGHT`], summing to 1; 0 of the others.
 ///
 /// User styles have no vector here and count as absent.
-fn active(blend: &Blend) -> Vec<(usize, f32)> {
+pub(crate) fn shares(blend: &Blend) -> [f32; Genre::COUNT] {
     let mut weights = *blend.weights();
     weights[Genre::COUNT..].fill(0.0);
     let weights = *Blend::new(weights).normalized().weights();
-    let heavy = weights.iter().copied().enumerate().filter(|(_, weight)| *weight > MIN_WEIGHT);
-    let sum: f32 = heavy.clone().map(|(_, weight)| weight).sum();
-    heavy.map(|(genre, weight)| (genre, weight / sum)).collect()
+    let heavy = |genre: usize| if weights[genre] > MIN_WEIGHT { weights[genre] } else { 0.0 };
+    let sum: f32 = (0..Genre::COUNT).map(heavy).sum();
+    core::array::from_fn(|genre| heavy(genre) / sum)
 }
 
 /// Gives every one of `n` streams a genre; the heaviest fills what is left, its weight shared.
@@ -147,11 +152,18 @@ pub fn conditions(controls: &Controls, frame: &BeatFrame) -> Conditions {
         mask: controls.part_mask(),
         mode: Some(if controls.scale.is_minor() { Mode::Minor } else { Mode::Major }),
         tempo: steps::tempo_class(frame.tempo),
-        density: controls.parts.map(|part| class(part.density, 0.5, 0.0, 1.0)),
-        register: controls.parts.map(|part| class(part.register, 0.0, -1.0, 1.0)),
+        density: controls.parts.map(|part| classes(&part).0),
+        register: controls.parts.map(|part| classes(&part).1),
         genres: [0; N_SLOTS],
         hide_references: false,
+        forms: [None; N_SLOTS],
+        closing: 0,
     }
+}
+
+/// The classes of a part's density and register.
+pub(crate) fn classes(part: &PartControls) -> (u8, u8) {
+    (class(part.density, 0.5, 0.0, 1.0), class(part.register, 0.0, -1.0, 1.0))
 }
 
 /// A knob's class, `1..=7` from low to high; 0, the model's own choice, near `center`.

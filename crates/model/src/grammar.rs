@@ -35,6 +35,11 @@ impl Grammar {
         self.classes >> (pitch % 12) & 1 == 1
     }
 
+    /// Whether a part may play all of these notes.
+    pub fn allows_all(&self, part: Part, notes: &[GridNote]) -> bool {
+        part == Part::Drums || notes.iter().all(|note| self.allows(note.pitch))
+    }
+
     /// Chord classes whose notes all lie in the scale, and none.
     pub fn chords(&self) -> [bool; Chord::N_CLASSES] {
         core::array::from_fn(|class| {

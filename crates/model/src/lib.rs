@@ -20,6 +20,7 @@ pub mod conditioning;
 mod config;
 pub mod decoder;
 mod error;
+pub mod form;
 pub mod grammar;
 pub mod kernels;
 mod math;
@@ -29,6 +30,7 @@ pub mod sampler;
 pub mod weights;
 
 pub use band::{BandModel, Given, HISTORY_BEATS};
+pub use form::FormTable;
 pub use conditioning::Blending;
 pub use config::Config;
 pub use error::{Error, Result};

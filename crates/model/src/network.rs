@@ -12,7 +12,7 @@ use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
 use crate::decoder::Packed;
 use crate::weights::{self, Manifest, Weights};
-use crate::{Config, Error, Result, ops};
+use crate::{Config, Error, FormTable, Result, ops};
 
 /// Which operations compute the network; both give the same numbers and gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,7 @@ pub struct Network {
     layers: Vec<Layer>,
     norm: Tensor,
     heads: Heads,
+    forms: Option<FormTable>,
     weights: Weights,
     packed: OnceLock<Arc<Packed>>,
 }
@@ -187,6 +188,7 @@ impl Network {
             layers: (0..config.n_layers).map(layer).collect(),
             norm: get("norm.weight"),
             heads,
+            forms: weights.get(FormTable::NAME).map(FormTable::of_tensor).transpose()?,
             weights: weights.clone(),
             packed: OnceLock::new(),
         })
@@ -217,6 +219,11 @@ impl Network {
         }
         let packed = Arc::new(Packed::new(self.config, &self.weights)?);
         Ok(self.packed.get_or_init(|| packed).clone())
+    }
+
+    /// How often bars repeat earlier ones, if the weights come with that.
+    pub fn forms(&self) -> Option<&FormTable> {
+        self.forms.as_ref()
     }
 
     /// The sizes.

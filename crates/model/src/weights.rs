@@ -12,7 +12,7 @@ use score::steps;
 use serde::{Deserialize, Serialize};
 
 use crate::math::{from_bf16, to_bf16};
-use crate::{Config, Error, Result};
+use crate::{Config, Error, FormTable, Result};
 
 /// The tensors of a network by name.
 pub type Weights = BTreeMap<String, Tensor>;
@@ -97,7 +97,8 @@ pub fn fingerprint() -> String {
     format!("{:016x}", steps::fingerprint())
 }
 
-/// Reads the tensors that `config` names, F32 or BF16, as `f32`; others are ignored.
+/// Reads the tensors that `config` names, and a [`FormTable`] if there is one, F32 or BF16, as
+/// `f32`; others are ignored.
 ///
 /// # Errors
 /// [`Error::Weights`], [`Error::MissingTensor`], [`Error::ShapeMismatch`],
@@ -107,26 +108,37 @@ pub fn read(bytes: &[u8], config: &Config) -> Result<Weights> {
     let mut weights = Weights::new();
     for (name, expected) in config.tensors() {
         let Ok(view) = file.tensor(&name) else { return Err(Error::MissingTensor { name }) };
-        if view.shape() != expected {
-            return Err(Error::ShapeMismatch { name, expected, found: view.shape().to_vec() });
-        }
-        let values: Vec<f32> = match view.dtype() {
-            Dtype::F32 => {
-                let (chunks, _) = view.data().as_chunks();
-                chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
-            }
-            Dtype::BF16 => {
-                let (chunks, _) = view.data().as_chunks();
-                chunks.iter().map(|bytes| from_bf16(u16::from_le_bytes(*bytes))).collect()
-            }
-            found => return Err(Error::TypeMismatch { name, found: format!("{found:?}") }),
-        };
-        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-            return Err(Error::NotFinite { name, index, value: values[index] });
-        }
-        weights.insert(name, Tensor::from_vec(values, expected, &Device::Cpu)?);
+        let tensor = tensor(&name, &view, &expected)?;
+        weights.insert(name, tensor);
+    }
+    if let Ok(view) = file.tensor(FormTable::NAME) {
+        let table = tensor(FormTable::NAME, &view, &FormTable::SHAPE)?;
+        weights.insert(FormTable::NAME.to_owned(), table);
     }
     Ok(weights)
+}
+
+fn tensor(name: &str, view: &TensorView, expected: &[usize]) -> Result<Tensor> {
+    let name = name.to_owned();
+    if view.shape() != expected {
+        let (expected, found) = (expected.to_vec(), view.shape().to_vec());
+        return Err(Error::ShapeMismatch { name, expected, found });
+    }
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F32 => {
+            let (chunks, _) = view.data().as_chunks();
+            chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        }
+        Dtype::BF16 => {
+            let (chunks, _) = view.data().as_chunks();
+            chunks.iter().map(|bytes| from_bf16(u16::from_le_bytes(*bytes))).collect()
+        }
+        found => return Err(Error::TypeMismatch { name, found: format!("{found:?}") }),
+    };
+    if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+        return Err(Error::NotFinite { name, index, value: values[index] });
+    }
+    Ok(Tensor::from_vec(values, expected, &Device::Cpu)?)
 }
 
 /// The weights that ship: tensors of two dimensions with the nearest bfloat16 numbers, still as

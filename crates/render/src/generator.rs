@@ -10,8 +10,8 @@ use model::Network;
 use crate::host::MakeGenerator;
 
 /// The shipped weights and their manifest.
-static WEIGHTS: &[u8] = include_bytes!("../../../models/tributary-v1.safetensors");
-static MANIFEST: &[u8] = include_bytes!("../../../models/tributary-v1.json");
+static WEIGHTS: &[u8] = include_bytes!("../../../models/tributary-v2.safetensors");
+static MANIFEST: &[u8] = include_bytes!("../../../models/tributary-v2.json");
 
 /// The name that stands for the stored patterns where a file of weights is expected.
 pub const PATTERNS: &str = "patterns";

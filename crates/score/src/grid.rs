@@ -1,6 +1,9 @@
 //! Music on the model's grid: 24 cells a beat, in C major or A minor.
 
-use crate::{Chord, Controls, Meter, Note, Part, Pitch, TICKS_PER_QUARTER, Tempo, Ticks, Velocity};
+use crate::steps::N_SLOTS;
+use crate::{
+    Chord, Controls, Form, Meter, Note, Part, Pitch, TICKS_PER_QUARTER, Tempo, Ticks, Velocity,
+};
 
 /// Positions in a beat; divisible by the 32nd, the triplet and the sextuplet.
 pub const CELLS_PER_BEAT: i64 = 24;
@@ -37,6 +40,12 @@ pub struct GridBeat {
     pub parts: [Vec<GridNote>; 4],
     /// The chord, if any.
     pub chord: Option<Chord>,
+    /// What the beat's bar was meant to be in each slot of [`crate::steps`], where that was said.
+    pub forms: [Option<Form>; N_SLOTS],
+    /// How often each part had been composed anew by command, in the order of [`Part::ALL`].
+    pub takes: [u32; 4],
+    /// What was asked of each slot, in a short form that only the model reads.
+    pub asked: [u32; N_SLOTS],
 }
 
 /// Where a beat lies in the song.

@@ -14,6 +14,7 @@
 pub mod chord;
 pub mod controls;
 mod error;
+pub mod form;
 pub mod genre;
 pub mod grid;
 pub mod key;
@@ -28,6 +29,7 @@ mod time;
 pub use chord::{Chord, ChordQuality};
 pub use controls::{Controls, PartControls, Scale};
 pub use error::{Error, Result};
+pub use form::Form;
 pub use genre::{Blend, Genre, N_STYLES};
 pub use grid::{BeatFrame, GridBeat, GridNote, HistoryBeat};
 pub use key::{Key, Mode};

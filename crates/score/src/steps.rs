@@ -4,16 +4,17 @@
 //! START step and a NOTE step a note. START and NOTE steps predict the next note of their part
 //! in this beat, or its END. So each decision is made under the genre of exactly one part.
 //!
-//! A step also says what the same part did at the same place one, two and four bars ago
-//! (`REF*`), which gives music form beyond the attention window.
+//! A step also says what the same part did at the same place one, two, four and eight bars ago
+//! (`REF*`), and which of these bars its own repeats, if any ([`FORM`]). That gives music form
+//! beyond the attention window.
 
 use crate::grid::{self, CELLS_PER_BEAT, MAX_MICRO};
 use crate::{
-    BeatFrame, Chord, GridBeat, GridNote, HistoryBeat, Meter, Mode, Part, Tempo, Velocity,
+    BeatFrame, Chord, Form, GridBeat, GridNote, HistoryBeat, Meter, Mode, Part, Tempo, Velocity,
 };
 
 /// Number of input fields of a step, [`COND`] last.
-pub const N_INPUTS: usize = 20;
+pub const N_INPUTS: usize = 24;
 
 /// What kind of step: 0 BEAT, 1..=4 START of a part, 5..=8 NOTE of a part.
 pub const KIND: usize = 0;
@@ -41,10 +42,14 @@ pub const MASK: usize = 10;
 pub const DENSITY: usize = 11;
 /// Register class of the step's part, 0 hidden.
 pub const REGISTER: usize = 12;
-/// First of six reference fields: position and symbol one, two and four bars ago.
+/// First of eight reference fields: position and symbol one, two, four and eight bars ago.
 pub const REF: usize = 13;
+/// [`Form`] of the bar in the step's part, or of its chords; 0 hidden.
+pub const FORM: usize = 21;
+/// Bars to the song's end: 1 in its last bar, 4 three bars before; 0 elsewhere or hidden.
+pub const CLOSING: usize = 22;
 /// Row of the condition table: slot times 7 plus genre; slot 0 is harmony, 1..=4 are parts.
-pub const COND: usize = 19;
+pub const COND: usize = 23;
 
 /// Values a field can take.
 pub const FIELD_SIZES: [usize; N_INPUTS] = [
@@ -67,11 +72,15 @@ pub const FIELD_SIZES: [usize; N_INPUTS] = [
     N_SYMBOLS,
     REF_POSITIONS,
     N_SYMBOLS,
+    REF_POSITIONS,
+    N_SYMBOLS,
+    Form::N_STEP_CLASSES,
+    N_CLOSINGS,
     N_SLOTS * N_CONDITIONS,
 ];
 
 /// Bars back that the reference fields look.
-pub const REF_BARS: [i64; 3] = [1, 2, 4];
+pub const REF_BARS: [i64; 4] = [1, 2, 4, 8];
 
 /// Positions a note can take, and END.
 pub const POSITIONS: usize = 25;
@@ -115,6 +124,9 @@ pub const N_MICROS: usize = 2 * MAX_MICRO as usize + 1;
 pub const N_DENSITIES: usize = 8;
 /// Register classes, 0 hidden.
 pub const N_REGISTERS: usize = 8;
+
+/// Closing classes, 0 hidden.
+pub const N_CLOSINGS: usize = 5;
 
 /// Condition slots: harmony and four parts.
 pub const N_SLOTS: usize = 5;
@@ -170,6 +182,10 @@ pub struct Conditions {
     pub genres: [u8; N_SLOTS],
     /// Hides the reference fields.
     pub hide_references: bool,
+    /// Form a slot of the bar that the beat lies in; none hidden.
+    pub forms: [Option<Form>; N_SLOTS],
+    /// [`CLOSING`], 0 hidden.
+    pub closing: u8,
 }
 
 /// The duration class nearest to a length in cells, by ratio.
@@ -221,6 +237,11 @@ pub fn register_class(mean_pitch: f32) -> u8 {
     1 + EDGES.iter().filter(|edge| mean_pitch >= **edge).count() as u8
 }
 
+/// The class of a bar that has `bars_left` bars of its song behind it.
+pub fn closing_class(bars_left: i64) -> u8 {
+    if (0..N_CLOSINGS as i64 - 1).contains(&bars_left) { 1 + bars_left as u8 } else { 0 }
+}
+
 /// The meter's class, `0..8`, by length of bar and simple or compound.
 pub fn meter_class(meter: Meter) -> u16 {
     match (meter.numerator(), meter.denominator()) {
@@ -262,7 +283,7 @@ pub struct BeatEncoder<'a> {
 }
 
 impl<'a> BeatEncoder<'a> {
-    /// `past` holds the beats before `frame`, oldest first, without gaps; four bars suffice.
+    /// `past` holds the beats before `frame`, oldest first, without gaps; eight bars suffice.
     pub fn new(past: &'a [HistoryBeat], frame: BeatFrame, conditions: Conditions) -> Self {
         Self { past, frame, conditions }
     }
@@ -339,7 +360,8 @@ impl<'a> BeatEncoder<'a> {
     }
 
     fn common(&self, kind: usize, slot: usize, chord: Option<Chord>) -> [u16; N_INPUTS] {
-        let Conditions { mask, mode, tempo, density, register, genres, .. } = self.conditions;
+        let Conditions { mask, mode, tempo, density, register, genres, forms, closing, .. } =
+            self.conditions;
         let part = slot.checked_sub(1);
         let half_beats = self.frame.offset_in_bar().0 * 2 / crate::TICKS_PER_QUARTER;
         let mut inputs = [0; N_INPUTS];
@@ -360,6 +382,8 @@ impl<'a> BeatEncoder<'a> {
             inputs[REF + 2 * i] = REF_UNKNOWN;
             inputs[REF + 2 * i + 1] = NO_SYMBOL;
         }
+        inputs[FORM] = u16::from(Form::step_class(forms[slot]));
+        inputs[CLOSING] = u16::from(closing);
         inputs[COND] = (slot * N_CONDITIONS) as u16 + u16::from(genres[slot]);
         inputs
     }
@@ -378,7 +402,7 @@ impl<'a> BeatEncoder<'a> {
         usize::try_from(beat - first).ok().and_then(|i| self.past.get(i)).map(|beat| &beat.music)
     }
 
-    /// What the part did one, two and four bars before the place behind `after`.
+    /// What the part did one, two, four and eight bars before the place behind `after`.
     fn fill_references(&self, inputs: &mut [u16; N_INPUTS], part: Part, after: Option<&GridNote>) {
         if self.conditions.hide_references {
             return;
@@ -416,83 +440,4 @@ impl<'a> BeatEncoder<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CONDITIONS: Conditions = Conditions {
-        mask: 0b1001,
-        mode: Some(Mode::Minor),
-        tempo: 4,
-        density: [3, 0, 0, 5],
-        register: [0; 4],
-        genres: [0, 1, 2, 3, 4],
-        hide_references: false,
-    };
-
-    fn note(position: u8, pitch: u8) -> GridNote {
-        GridNote { position, pitch, duration: 6, velocity: Velocity::clamped(80), micro: 1 }
-    }
-
-    fn song(n_beats: i64, meter: Meter) -> Vec<HistoryBeat> {
-        (0..n_beats)
-            .map(|beat| {
-                let mut music =
-                    GridBeat { chord: Chord::from_index(1 + beat as usize), ..GridBeat::default() };
-                music.parts[0] = vec![note(0, 36), note(12, 20), note(12, 38)];
-                music.parts[3] = vec![note(6, 60 + beat as u8), note(6, 72 + beat as u8)];
-                HistoryBeat { frame: BeatFrame::regular(beat, meter, Tempo::DEFAULT), music }
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_field_stays_below_its_size() {
-        for meter in ["4/4", "9/8", "3/8", "1/16", "32/1", "7/8"] {
-            let song = song(24, Meter::parse(meter).unwrap());
-            for beat in 0..24 {
-                let encoder = BeatEncoder::new(&song[..beat], song[beat].frame, CONDITIONS);
-                let mut steps = Vec::new();
-                encoder.encode(&song[beat].music, [(true, true); 4], &mut steps);
-                // BEAT, two STARTs, two drum notes that have a symbol and two lead notes.
-                assert_eq!(steps.len(), 7);
-                for step in &steps {
-                    for (field, value) in step.inputs.iter().enumerate() {
-                        assert!(usize::from(*value) < FIELD_SIZES[field], "field {field}: {value}");
-                    }
-                    for (target, class) in step.targets.iter().enumerate() {
-                        assert!(*class == IGNORE || usize::from(*class) < TARGET_SIZES[target]);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn references_walk_along_the_bar_before() {
-        let song = song(5, Meter::COMMON);
-        let encoder = BeatEncoder::new(&song[..4], song[4].frame, CONDITIONS);
-        let lead = encoder.start_step(Part::Lead, None).inputs;
-        assert_eq!(lead[REF..COND], [6, 60, REF_UNKNOWN, NO_SYMBOL, REF_UNKNOWN, NO_SYMBOL]);
-        let lead = encoder.note_step(Part::Lead, None, &note(6, 66)).inputs;
-        assert_eq!(lead[REF..REF + 2], [6, 72]);
-        let lead = encoder.note_step(Part::Lead, None, &note(6, 80)).inputs;
-        assert_eq!(lead[REF..REF + 2], [END, NO_SYMBOL]);
-        let beat = encoder.beat_step().inputs;
-        assert_eq!(beat[REF..REF + 2], [END, CHORD_SYMBOLS + 1]);
-        assert_eq!(beat[SYM], CHORD_SYMBOLS + 4);
-    }
-
-    #[test]
-    fn symbols_and_classes_read_back() {
-        for key in LOWEST_DRUM..=HIGHEST_DRUM {
-            assert_eq!(symbol_pitch(symbol(Part::Drums, key).unwrap()), key);
-        }
-        assert_eq!(symbol(Part::Drums, 20), None);
-        for (class, cells) in DURATIONS.iter().enumerate() {
-            assert_eq!(usize::from(duration_class(*cells)), class);
-        }
-        for class in 0..N_VELOCITIES as u16 {
-            assert_eq!(velocity_class(class_velocity(class)), class);
-        }
-    }
-}
+mod tests;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use model::weights::{self, Manifest};
-use model::{Kernels, Network, weights::Weights};
+use model::{FormTable, Kernels, Network, weights::Weights};
 
 use crate::checkpoint;
 use crate::corpus::Split;
 use crate::eval::Evaluation;
+use crate::form_shares;
 use crate::recipe::Recipe;
 use crate::rounding::{self, Change};
 use crate::shard::write_whole;
@@ -49,7 +50,7 @@ pub fn run(options: &ExportOptions) -> Result<()> {
     let bytes = read(&options.weights)?;
     let place = || options.weights.display().to_string();
     let exact = weights::read(&bytes, &config.network).with_context(place)?;
-    let tensors = weights::rounded(&exact).with_context(place)?;
+    let mut tensors = weights::rounded(&exact).with_context(place)?;
     let mut manifest = match checkpoint::read_state(&bytes).with_context(place)? {
         Some(state) => manifest(&name, &state),
         None => Manifest { seed: config.seed, ..Manifest::new(&name, config.network) },
@@ -63,6 +64,9 @@ pub fn run(options: &ExportOptions) -> Result<()> {
         changes = rounding::measure(&network(&exact)?, &network(&tensors)?, &songs)?;
         println!("{}", rounding::markdown(&changes));
         rounding::check(&changes)?;
+        let recipe = config.read_recipe(&options.config)?;
+        let songs = Songs::read(folder, &[Split::Train], &recipe)?;
+        tensors.insert(FormTable::NAME.to_owned(), form_shares::table(&songs, &recipe)?);
     }
     let evaluation =
         options.eval.as_deref().map(|path| read_evaluation(path, &name)).transpose()?;

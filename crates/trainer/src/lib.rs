@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod corpus;
 pub mod eval;
 pub mod export;
+pub mod form_shares;
 pub mod heldout;
 pub mod heldout_loss;
 pub mod judge;

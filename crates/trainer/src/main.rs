@@ -62,7 +62,7 @@ enum Verb {
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
         /// The training run.
-        #[arg(long, default_value = "crates/trainer/configs/train-v1.toml")]
+        #[arg(long, default_value = "crates/trainer/configs/train-v2.toml")]
         config: PathBuf,
         /// Folder for checkpoint, weights and manifest.
         #[arg(long, default_value = "target/run")]
@@ -83,7 +83,7 @@ enum Verb {
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
         /// The weights.
-        #[arg(long, default_value = "models/tributary-v1.safetensors")]
+        #[arg(long, default_value = "models/tributary-v2.safetensors")]
         weights: PathBuf,
         /// Their manifest; by default the .json of the same name.
         #[arg(long)]
@@ -140,7 +140,7 @@ enum Verb {
         #[arg(long, default_value = "target/run/checkpoint.safetensors")]
         weights: PathBuf,
         /// The training run: name and sizes.
-        #[arg(long, default_value = "crates/trainer/configs/train-v1.toml")]
+        #[arg(long, default_value = "crates/trainer/configs/train-v2.toml")]
         config: PathBuf,
         /// Folder that `prepare` wrote, for the hash of the corpus and for what rounding costs.
         #[arg(long)]

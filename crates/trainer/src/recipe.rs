@@ -16,6 +16,8 @@ pub struct Recipe {
     pub context_len: usize,
     /// Windows that start where their song starts.
     pub song_starts: f32,
+    /// Windows of the last bars of their song.
+    pub song_ends: f32,
     /// Windows of 48 to 256 steps; they make the genre input matter.
     pub short_windows: f32,
     /// Windows without drums that are lent another song's.
@@ -34,6 +36,10 @@ pub struct Recipe {
     pub hide_density: f32,
     /// Windows without references to earlier bars.
     pub hide_references: f32,
+    /// Windows whose bars do not say which earlier ones they repeat, and slots of the others.
+    pub hide_form: f32,
+    /// Windows that do not say how far the end of the song is.
+    pub hide_closing: f32,
     /// Shares of collections within each genre; a genre that is missing here draws evenly.
     pub sources: BTreeMap<String, BTreeMap<String, f32>>,
 }
@@ -44,6 +50,7 @@ impl Default for Recipe {
             seed: 1,
             context_len: 384,
             song_starts: 0.2,
+            song_ends: 0.06,
             short_windows: 0.5,
             lend_drums: 0.6,
             replace_drums: 0.25,
@@ -53,6 +60,8 @@ impl Default for Recipe {
             null_slot: 0.04,
             hide_density: 0.5,
             hide_references: 0.1,
+            hide_form: 0.2,
+            hide_closing: 0.4,
             sources: BTreeMap::new(),
         }
     }

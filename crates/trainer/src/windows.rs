@@ -11,8 +11,8 @@ use score::{Chord, GridNote, HistoryBeat, Key, Mode, Part};
 use crate::recipe::Recipe;
 use crate::songs::{Song, Songs};
 
-/// Beats before a window that its references may look at: four bars of 4/4 and more.
-pub const LEAD_IN: usize = 24;
+/// Beats before a window that its references may look at: eight bars of 12/8 or less.
+pub const LEAD_IN: usize = 48;
 
 /// Longest window in beats.
 const MAX_BEATS: usize = 160;
@@ -36,6 +36,8 @@ pub struct Window {
     pub genres: [u8; N_SLOTS],
     /// Whether velocity and micro-timing are real, a part.
     pub expressive: [(bool, bool); 4],
+    /// Number of the song's last bar, if steps shall say how far it is.
+    pub last_bar: Option<i64>,
 }
 
 impl Window {
@@ -54,6 +56,7 @@ impl Window {
             has_tempo: source.has_tempo,
             genres: [song.genre as u8; N_SLOTS],
             expressive: [(source.dynamics, source.performed); 4],
+            last_bar: None,
         }
     }
 
@@ -74,7 +77,7 @@ impl Window {
         notes as f32 / self.music().len().max(1) as f32
     }
 
-    /// Everything shown: own genres, no density, no register.
+    /// Own genres, no density, no register.
     pub fn conditions(&self) -> Conditions {
         Conditions {
             mask: self.mask(),
@@ -87,16 +90,25 @@ impl Window {
             register: [0; 4],
             genres: self.genres,
             hide_references: false,
+            forms: [None; N_SLOTS],
+            closing: 0,
         }
     }
 
-    /// At most `max_steps` steps, whole beats only.
+    /// At most `max_steps` steps, whole beats only; forms are those of the beats.
     pub fn encode(&self, conditions: Conditions, max_steps: usize) -> Vec<Step> {
         let mut encoded = Vec::with_capacity(max_steps);
         for i in self.lead_in..self.beats.len() {
             let len = encoded.len();
-            let encoder = BeatEncoder::new(&self.beats[..i], self.beats[i].frame, conditions);
-            encoder.encode(&self.beats[i].music, self.expressive, &mut encoded);
+            let HistoryBeat { frame, music } = &self.beats[i];
+            let bars_left = self.last_bar.map_or(i64::MAX, |last| last - frame.bar_number);
+            let closing = steps::closing_class(bars_left);
+            let conditions = Conditions { forms: music.forms, closing, ..conditions };
+            BeatEncoder::new(&self.beats[..i], *frame, conditions).encode(
+                music,
+                self.expressive,
+                &mut encoded,
+            );
             if encoded.len() > max_steps {
                 encoded.truncate(len);
                 break;
@@ -163,13 +175,15 @@ impl<'a> WindowSampler<'a> {
         let genre = self.rng.below(self.songs.n_genres());
         let song = self.songs.draw(genre, &mut self.rng);
         let starts = &song.entry.fresh_starts;
-        let start = if self.rng.chance(recipe.song_starts) {
-            starts[0]
+        let start = if self.rng.chance(recipe.song_ends) {
+            closing_start(song, 2 + self.rng.below(6) as i64)
+        } else if self.rng.chance(recipe.song_starts) {
+            starts[0] as usize
         } else {
-            starts[self.rng.below(starts.len())]
+            starts[self.rng.below(starts.len())] as usize
         };
         // A beat takes at least two steps.
-        let mut window = Window::cut(song, start as usize, (max_steps / 2).min(MAX_BEATS));
+        let mut window = Window::cut(song, start, (max_steps / 2).min(MAX_BEATS));
         self.mix(&mut window);
         let mask = window.mask();
         let mut kept = mask;
@@ -200,7 +214,23 @@ impl<'a> WindowSampler<'a> {
             }
         }
         conditions.hide_references = self.rng.chance(recipe.hide_references);
+        if !conditions.hide_references && !self.rng.chance(recipe.hide_form) {
+            self.show_forms(&mut window);
+        }
+        if !self.rng.chance(recipe.hide_closing) {
+            window.last_bar = song.beats.last().map(|beat| beat.frame.bar_number);
+        }
         window.encode(conditions, max_steps)
+    }
+
+    /// Says of every beat what its bar is, in the slots that are not hidden.
+    fn show_forms(&mut self, window: &mut Window) {
+        let shown: [bool; N_SLOTS] =
+            core::array::from_fn(|_| !self.rng.chance(self.recipe.hide_form));
+        let forms = score::form::forms(&window.beats);
+        for (beat, forms) in window.beats.iter_mut().zip(forms) {
+            beat.music.forms = core::array::from_fn(|slot| forms[slot].filter(|_| shown[slot]));
+        }
     }
 
     /// Lends or replaces drums and bass.
@@ -255,6 +285,12 @@ impl<'a> WindowSampler<'a> {
         }
         None
     }
+}
+
+/// Index of the beat at which the last `n_bars` bars of a song start.
+fn closing_start(song: &Song, n_bars: i64) -> usize {
+    let last = song.beats.last().map_or(0, |beat| beat.frame.bar_number);
+    song.beats.partition_point(|beat| beat.frame.bar_number <= last - n_bars)
 }
 
 /// Whether the song's bars run as the window's do, at a tempo within a quarter of it.

@@ -21,9 +21,9 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-N_INPUTS, N_TARGETS, IGNORE = 20, 6, 65535
+N_INPUTS, N_TARGETS, IGNORE = 24, 6, 65535
 CHUNK = 128
-COND, NULL, N_CONDITIONS = 19, 6, 7
+COND, NULL, N_CONDITIONS = 23, 6, 7
 T_CHORD, T_POS, T_SYM, T_DUR, T_VEL, T_MICRO = range(N_TARGETS)
 TARGET_NAMES = ["chord", "pos", "sym", "dur", "vel", "micro"]
 
@@ -119,7 +119,7 @@ def layer(x, film, slots, cos, sin, bias, norm1, norm2, wq, wk, wv, wo, gate, up
 
 
 def hidden(w, config, inputs, segments, field_offsets):
-    """Final hidden states (B, T, d) of inputs (B, T, 20) and segments (B, T)."""
+    """Final hidden states (B, T, d) of inputs (B, T, 24) and segments (B, T)."""
     B, T, _ = inputs.shape
     d, half = config["d_model"], config["d_model"] // config["n_heads"] // 2
     rows = (inputs[..., :COND] + field_offsets).reshape(B * T, COND)
@@ -222,11 +222,12 @@ def evaluate(w, config, path, offsets, n_rows=None):
     return table
 
 
-def learning_rate(seen, total, peak, warmup):
-    if seen < warmup:
-        return peak * seen / warmup
-    share = min(1.0, (seen - warmup) / max(1, total - warmup))
-    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
+def learning_rate(seen, total, peak, warmup, decay):
+    """Rises for `warmup` steps, stays, and falls to a fiftieth in the last `decay` steps.
+
+    A run that stays can go on for as long as there is time; a copy of it that falls is what ships.
+    """
+    return peak * min(1.0, seen / warmup) * min(1.0, max(0.02, (total - seen) / decay))
 
 
 def train(args):
@@ -288,7 +289,7 @@ def train(args):
         inputs, targets, segments = batch(rows[state["row"]:state["row"] + args.rows])
         n_steps = int((segments != IGNORE).sum())
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(state["seen"], args.steps, args.lr, args.warmup)
+            group["lr"] = learning_rate(state["seen"], args.steps, args.lr, args.warmup, args.decay)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not args.f32):
             loss = losses(weights, config, inputs, targets, segments, offsets).sum() / n_steps
         loss.backward()
@@ -354,6 +355,7 @@ def main():
     parser.add_argument("--rows", type=int, default=8, help="rows a batch")
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--warmup", type=int, default=400_000, help="steps of rising learning rate")
+    parser.add_argument("--decay", type=int, default=6_000_000, help="steps of falling learning rate, the last ones")
     parser.add_argument("--report", type=int, default=1_000_000, help="steps between reports")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)

@@ -59,10 +59,10 @@ fn caches_change_nothing() {
 fn only_the_last_beats_of_history_count() {
     let network = network(2);
     let controls = |_| Controls { parts: quiet(), ..Controls::default() };
-    let history = play(&network, true, 5, 100, controls);
-    let all = BandModel::new(network.clone()).compose(&history, &frame(105), &controls(0), 0);
+    let history = play(&network, true, 5, 250, controls);
+    let all = BandModel::new(network.clone()).compose(&history, &frame(255), &controls(0), 0);
     let last = &history[history.len() - HISTORY_BEATS..];
-    let few = BandModel::new(network).compose(last, &frame(105), &controls(0), 0);
+    let few = BandModel::new(network).compose(last, &frame(255), &controls(0), 0);
     assert_eq!(all.unwrap(), few.unwrap());
 }
 
@@ -119,7 +119,7 @@ fn absent_parts_are_silent_and_given_ones_kept() {
         micro: 0,
     });
     let chord = Chord::parse("Am7").unwrap();
-    let given = Given { chord: Some(Some(chord)), parts: [Some(&drums), None, None, None] };
+    let given = Given { chord: Some(Some(chord)), parts: [Some(&drums), None, None, None], ..Given::default() };
     let mut model = BandModel::new(network);
     let beat = model.compose_around(&[], &frame(0), &controls, 0, &given).unwrap();
     assert_eq!(beat.chord, Some(chord));
@@ -152,15 +152,15 @@ fn the_anchor_moves_seldom_and_leaves_room() {
         .collect();
     assert!(anchors.is_sorted(), "{anchors:?}");
     // Sparse music of one step a beat keeps its anchor for a long time.
-    let empty: Vec<HistoryBeat> = (0..64)
+    let empty: Vec<HistoryBeat> = (0..CONTEXT_BEATS as i64)
         .map(|beat| HistoryBeat { frame: frame(beat), music: GridBeat::default() })
         .collect();
     let at = |now: i64| {
-        let shifted: Vec<HistoryBeat> = (now - 64..now)
+        let shifted: Vec<HistoryBeat> = (now - empty.len() as i64..now)
             .zip(&empty)
             .map(|(beat, old)| HistoryBeat { frame: frame(beat), ..old.clone() })
             .collect();
-        now - 64 + anchor(&shifted, &frame(now), 0, 1000) as i64
+        now - empty.len() as i64 + anchor(&shifted, &frame(now), 0, 1000) as i64
     };
     let moves = (200..328).filter(|now| at(*now) != at(now + 1)).count();
     assert!(moves <= 12, "{moves} moves in 128 beats");

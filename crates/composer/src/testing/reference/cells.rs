@@ -149,7 +149,7 @@ impl Take {
         let cell = Written { frame: due.frame, ..cell };
         let music = cell.music.clone();
         if self.history.len() == crate::HISTORY_BEATS {
-            self.history.drain(..32);
+            self.history.drain(..64);
         }
         let heard = HistoryBeat { frame: due.frame, music: music.clone() };
         self.history.push((due.pass, heard));

@@ -11,8 +11,10 @@ use crate::weights::{self, Manifest};
 fn shipped() -> Arc<Network> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let config = Manifest::from_bytes(&read("tributary-v1.json")).unwrap().config;
-    let weights = weights::read(&read("tributary-v1.safetensors"), &config).unwrap();
+    let config = Manifest::from_bytes(&read("tributary-v2.json")).unwrap().config;
+    let mut weights = weights::read(&read("tributary-v2.safetensors"), &config).unwrap();
+    // What repeats is copied, whatever the logits are.
+    weights.remove(crate::FormTable::NAME);
     // Else candle would compute with other numbers than the decoder.
     for (name, rounded) in weights::rounded(&weights).unwrap() {
         let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -172,6 +174,7 @@ fn compose_again(
             plain: &mut plain,
             plan: &plan,
             grammar: &Grammar::new(&controls),
+            forms: None,
         };
         let frame = frame(beat as i64);
         let music = turn.beat(window(history, beat), &frame, &controls, 0, &Given::default());
