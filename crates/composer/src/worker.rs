@@ -343,9 +343,7 @@ fn take(
 ) -> Result<GridBeat> {
     match around {
         None => generator.compose(history, frame, controls, pass),
-        Some((part, beat)) => {
-            generator.compose_part(history, frame, controls, pass, part, beat)
-        }
+        Some((part, beat)) => generator.compose_part(history, frame, controls, pass, part, beat),
     }
 }
 

@@ -8,11 +8,13 @@ use score::{
     Ticks,
 };
 
-use crate::conditioning::{self, Blending, MAX_STREAMS, Plan};
+use crate::blending::Blending;
+use crate::conditioning::{self, MAX_STREAMS, Plan};
 use crate::decoder::{Decoder, Packed, Stream};
 use crate::form::{FormTable, Occasion};
 use crate::grammar::{Grammar, MAX_BEAT_STEPS};
 use crate::sampler::{RandomKey, Sampler};
+use crate::steadiness::{Lean, Steadiness};
 use crate::{Error, Network, Result};
 
 /// Beats of history that count; older ones change nothing. What repeats 32 bars looks this far.
@@ -122,7 +124,7 @@ impl BandModel {
     ) -> Result<GridBeat> {
         let history = &history[history.len().saturating_sub(HISTORY_BEATS)..];
         check_contiguous(history, frame)?;
-        let plan = Plan::new(controls, self.blending);
+        let plan = Plan::new(controls, self.network.weight_map(), self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
         self.read(readable, frame, controls, &plan)?;
         let n_streams = plan.streams.len();
@@ -135,6 +137,7 @@ impl BandModel {
             plan: &plan,
             grammar: &Grammar::new(controls),
             forms: self.network.forms(),
+            steadiness: self.network.steadiness(),
         };
         Ok(turn.beat(history, frame, controls, pass, given))
     }
@@ -279,6 +282,8 @@ struct Turn<'a, T> {
     grammar: &'a Grammar,
     /// Without it no bar is told what to repeat.
     forms: Option<&'a FormTable>,
+    /// Without it every note's dynamics and timing are drawn alone.
+    steadiness: Option<&'a Steadiness>,
 }
 
 impl<T: Trunk> Turn<'_, T> {
@@ -339,7 +344,8 @@ impl<T: Trunk> Turn<'_, T> {
             let encoder = if wakes { &forgetful } else { &encoder };
             self.append(&encoder.start_step(part, chord));
             let notes = &mut beat.parts[part.index()];
-            let reprised = reprise(1 + part.index()).map(|beat| beat.parts[part.index()].as_slice());
+            let reprised =
+                reprise(1 + part.index()).map(|beat| beat.parts[part.index()].as_slice());
             let reprised = reprised.filter(|notes| self.grammar.allows_all(part, notes));
             if let Some(given) = given.parts[part.index()].or(reprised) {
                 notes.extend_from_slice(given);
@@ -353,7 +359,9 @@ impl<T: Trunk> Turn<'_, T> {
             }
             let mut sampler = sampler(1 + part.index() as u32);
             let must_play = wakes && starts_bar;
-            while let Some(note) = self.note(part, notes, form, must_play, &mut sampler) {
+            let steadiness = self.steadiness;
+            let leans = steadiness.map_or_else(Default::default, |of| of.leans(controls, part));
+            while let Some(note) = self.note(part, notes, form, must_play, leans, &mut sampler) {
                 self.append(&encoder.note_step(part, chord, &note));
                 notes.push(note);
             }
@@ -396,6 +404,7 @@ impl<T: Trunk> Turn<'_, T> {
         notes: &[GridNote],
         form: Option<Form>,
         must_play: bool,
+        leans: [Lean; 2],
         sampler: &mut Sampler,
     ) -> Option<GridNote> {
         let slot = 1 + part.index();
@@ -428,8 +437,8 @@ impl<T: Trunk> Turn<'_, T> {
         plan.mix(slot, expression, logits, plain);
         // Guidance would only make dynamics and timing extreme.
         let (vel, micro) = plain.split_at(steps::N_VELOCITIES);
-        let vel = sampler.draw(vel, &[true; steps::N_VELOCITIES]);
-        let micro = sampler.draw(micro, &[true; steps::N_MICROS]);
+        let vel = sampler.draw_steadily(vel, leans[0]);
+        let micro = sampler.draw_steadily(micro, leans[1]);
         Some(GridNote {
             position: pos as u8,
             pitch: steps::symbol_pitch(sym as u16),

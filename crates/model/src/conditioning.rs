@@ -3,17 +3,9 @@
 use score::steps::{self, Conditions, N_SLOTS};
 use score::{BeatFrame, Blend, Controls, Genre, Mode, Part, PartControls};
 
+use crate::WeightMap;
+use crate::blending::Blending;
 use crate::decoder::{Mix, StreamMix};
-
-/// How several genres become one distribution.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Blending {
-    /// A stream a genre; their logits are added by weight.
-    #[default]
-    Composed,
-    /// One stream under the weighted sum of conditions.
-    Interpolated,
-}
 
 /// Genres that weigh no more than this are left out.
 pub const MIN_WEIGHT: f32 = 0.01;
@@ -32,6 +24,8 @@ pub struct Plan {
     pub streams: Vec<StreamMix>,
     /// Weights of the streams, which sum to 1 in each slot.
     pub weights: [[f32; MAX_STREAMS]; N_SLOTS],
+    /// How the streams become one distribution.
+    pub blending: Blending,
 }
 
 impl Plan {
@@ -39,21 +33,23 @@ impl Plan {
     ///
     /// Logits of a slot are `l₀ + g Σ wᵣ (lᵣ - l₀)`, `l₀` being those without genre. The weights
     /// of this plan hold `g` already: those of genres are `g wᵣ`, that of none is `1 - g`.
-    pub fn new(controls: &Controls, blending: Blending) -> Self {
+    pub fn new(controls: &Controls, map: &WeightMap, blending: Blending) -> Self {
         let guidance = GUIDANCE * controls.strength.clamp(0.0, 2.0);
         let slots: [Vec<(usize, f32)>; N_SLOTS] = core::array::from_fn(|slot| {
             match slot.checked_sub(1) {
-                None => active(&controls.harmony()),
+                None => active(&controls.harmony(), map),
                 // A part that is off has no steps; no blend of its own may cost a stream.
                 Some(part) if !controls.parts[part].on => vec![],
-                Some(part) => active(&controls.part_blend(Part::ALL[part])),
+                Some(part) => active(&controls.part_blend(Part::ALL[part]), map),
             }
         });
         let mut streams: Vec<StreamMix> = Vec::new();
         let mut weights = [[0.0; MAX_STREAMS]; N_SLOTS];
         if guidance > 1e-4 {
             let n = match blending {
-                Blending::Composed => slots.iter().map(Vec::len).max().unwrap_or(1),
+                Blending::Composed | Blending::Mixed => {
+                    slots.iter().map(Vec::len).max().unwrap_or(1)
+                }
                 Blending::Interpolated => 1,
             };
             streams = vec![[Mix::NULL; N_SLOTS]; n];
@@ -83,39 +79,14 @@ impl Plan {
                 weights[null] = 1.0 - guidance;
             }
         }
-        Self { streams, weights }
-    }
-
-    /// Sums the streams' logits by weight into `out`, and those of genres alone, without
-    /// guidance, into `plain`.
-    pub fn mix<'a>(
-        &self,
-        slot: usize,
-        logits: impl Iterator<Item = &'a [f32]>,
-        out: &mut Vec<f32>,
-        plain: &mut Vec<f32>,
-    ) {
-        out.clear();
-        plain.clear();
-        // The stream without genre is last; alone, at no strength, it is all there is.
-        let n_genres = self.streams.iter().filter(|mix| **mix != [Mix::NULL; N_SLOTS]).count();
-        let weights = &self.weights[slot];
-        let guidance: f32 = weights[..n_genres].iter().sum();
-        for (stream, logits) in logits.enumerate() {
-            let weight = weights[stream];
-            let share = if stream < n_genres { weight / guidance } else { 0.0 };
-            let share = if n_genres == 0 { 1.0 } else { share };
-            out.resize(logits.len(), 0.0);
-            plain.resize(logits.len(), 0.0);
-            out.iter_mut().zip(logits).for_each(|(out, logit)| *out += weight * logit);
-            plain.iter_mut().zip(logits).for_each(|(out, logit)| *out += share * logit);
-        }
+        Self { streams, weights, blending }
     }
 }
 
-/// Genres above [`MIN_WEIGHT`] in the order of their numbers, weights summing to 1.
-fn active(blend: &Blend) -> Vec<(usize, f32)> {
-    shares(blend).into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
+/// Genres above [`MIN_WEIGHT`] in the order of their numbers, with the weights that they are
+/// composed with, which sum to 1.
+fn active(blend: &Blend, map: &WeightMap) -> Vec<(usize, f32)> {
+    map.apply(shares(blend)).into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
 }
 
 /// Weights of the genres above [`MIN_WEIGHT`], summing to 1; 0 of the others.
@@ -191,7 +162,7 @@ mod tests {
             blend: blend(&[(Genre::Jazz, 0.6), (Genre::HipHop, 0.4), (Genre::Folk, 0.005)]),
             ..Controls::default()
         };
-        let plan = Plan::new(&controls, Blending::Composed);
+        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Composed);
         assert_eq!(
             plan.streams,
             [[Mix::pure(1); N_SLOTS], [Mix::pure(5); N_SLOTS], [Mix::NULL; N_SLOTS]]
@@ -201,12 +172,19 @@ mod tests {
             assert!((weights[1] / GUIDANCE - 0.4).abs() < 0.01);
             assert_eq!(weights[2], 1.0 - GUIDANCE);
         }
-        let plan =
-            Plan::new(&Controls { strength: 1.0 / GUIDANCE, ..controls }, Blending::Composed);
+        let plan = Plan::new(
+            &Controls { strength: 1.0 / GUIDANCE, ..controls },
+            &WeightMap::default(),
+            Blending::Composed,
+        );
         assert_eq!(plan.streams.len(), 2, "no stream without genre at guidance 1");
-        let plan = Plan::new(&Controls { strength: 0.0, ..controls }, Blending::Composed);
+        let plan = Plan::new(
+            &Controls { strength: 0.0, ..controls },
+            &WeightMap::default(),
+            Blending::Composed,
+        );
         assert_eq!(plan.streams, [[Mix::NULL; N_SLOTS]]);
-        let plan = Plan::new(&controls, Blending::Interpolated);
+        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Interpolated);
         assert_eq!(plan.streams.len(), 2);
         assert!((plan.streams[0][3].weights()[1] - 0.6).abs() < 0.01);
     }
@@ -216,18 +194,21 @@ mod tests {
         let mut controls = Controls { blend: Blend::pure(Genre::Classical), ..Controls::default() };
         controls.parts[0].own = 1.0;
         controls.parts[0].blend = Blend::pure(Genre::HipHop);
-        let plan = Plan::new(&controls, Blending::Composed);
+        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Composed);
         let classical = Mix::pure(0);
         let own = [classical, Mix::pure(5), classical, classical, classical];
         assert_eq!(plan.streams, [own, [Mix::NULL; N_SLOTS]]);
         controls.blend = blend(&[(Genre::Classical, 1.0), (Genre::Jazz, 1.0)]);
-        let plan = Plan::new(&controls, Blending::Composed);
+        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Composed);
         assert_eq!(plan.streams.len(), 3);
         assert_eq!(plan.streams[1][1], Mix::pure(5));
         assert_eq!(plan.weights[1][..2], [GUIDANCE / 2.0; 2]);
         assert_eq!(plan.weights[2][..2], [GUIDANCE / 2.0; 2]);
         controls.parts[0].on = false;
-        assert_eq!(Plan::new(&controls, Blending::Composed).streams[0][1], Mix::NULL);
+        assert_eq!(
+            Plan::new(&controls, &WeightMap::default(), Blending::Composed).streams[0][1],
+            Mix::NULL
+        );
     }
 
     #[test]
@@ -239,7 +220,7 @@ mod tests {
                         Controls { blend: blend(weights), strength, ..Controls::default() };
                     controls.parts[2].own = 0.7;
                     controls.parts[3].on = false;
-                    let plan = Plan::new(&controls, blending);
+                    let plan = Plan::new(&controls, &WeightMap::default(), blending);
                     assert!((1..=MAX_STREAMS).contains(&plan.streams.len()));
                     for weights in plan.weights {
                         assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{plan:?}");

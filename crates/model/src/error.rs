@@ -42,6 +42,22 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A share that is none.
+    #[error("weights: expression.steadiness: expected shares of 0 to 1, found {found}")]
+    Steadiness {
+        /// What stands there.
+        found: f32,
+    },
+    /// The curve of a pair of genres that is none.
+    #[error(
+        "weights: blend.map: genres {first} and {second}: expected a curve that rises from 0 to 1"
+    )]
+    WeightMap {
+        /// Number of the first genre.
+        first: usize,
+        /// Number of the second.
+        second: usize,
+    },
     /// A tensor is of another shape.
     #[error("weights: {name}: expected shape {expected:?}, found {found:?}")]
     ShapeMismatch {

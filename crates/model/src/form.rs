@@ -79,7 +79,8 @@ impl FormTable {
             let Some(last) = before.filter(|last| last.frame.bar_start == frame.bar_start) else {
                 return forms;
             };
-            let is_same_take = |slot: usize| slot == 0 || last.music.takes[slot - 1] == takes[slot - 1];
+            let is_same_take =
+                |slot: usize| slot == 0 || last.music.takes[slot - 1] == takes[slot - 1];
             for slot in (0..N_SLOTS).filter(|slot| given[*slot].is_none()) {
                 forms[slot] = last.music.forms[slot].filter(|_| is_on(slot) && is_same_take(slot));
             }

@@ -16,6 +16,7 @@
 //! Start at [`Network`] for what is computed.
 
 mod band;
+mod blending;
 pub mod conditioning;
 mod config;
 pub mod decoder;
@@ -27,11 +28,16 @@ mod math;
 mod network;
 pub mod ops;
 pub mod sampler;
+pub mod steadiness;
+pub mod weight_map;
 pub mod weights;
 
 pub use band::{BandModel, Given, HISTORY_BEATS};
-pub use form::FormTable;
-pub use conditioning::Blending;
+
+pub use blending::Blending;
 pub use config::Config;
 pub use error::{Error, Result};
+pub use form::FormTable;
 pub use network::{Batch, Kernels, Losses, Network};
+pub use steadiness::Steadiness;
+pub use weight_map::WeightMap;

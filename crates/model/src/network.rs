@@ -12,7 +12,7 @@ use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
 use crate::decoder::Packed;
 use crate::weights::{self, Manifest, Weights};
-use crate::{Config, Error, FormTable, Result, ops};
+use crate::{Config, Error, FormTable, Result, Steadiness, WeightMap, ops};
 
 /// Which operations compute the network; both give the same numbers and gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Network {
     norm: Tensor,
     heads: Heads,
     forms: Option<FormTable>,
+    weight_map: WeightMap,
+    steadiness: Option<Steadiness>,
     weights: Weights,
     packed: OnceLock<Arc<Packed>>,
 }
@@ -189,6 +191,11 @@ impl Network {
             norm: get("norm.weight"),
             heads,
             forms: weights.get(FormTable::NAME).map(FormTable::of_tensor).transpose()?,
+            steadiness: weights.get(Steadiness::NAME).map(Steadiness::of_tensor).transpose()?,
+            weight_map: match weights.get(WeightMap::NAME) {
+                Some(tensor) => WeightMap::of_tensor(tensor)?,
+                None => WeightMap::default(),
+            },
             weights: weights.clone(),
             packed: OnceLock::new(),
         })
@@ -224,6 +231,16 @@ impl Network {
     /// How often bars repeat earlier ones, if the weights come with that.
     pub fn forms(&self) -> Option<&FormTable> {
         self.forms.as_ref()
+    }
+
+    /// How alike a song's dynamics and timing are, if the weights say so.
+    pub fn steadiness(&self) -> Option<&Steadiness> {
+        self.steadiness.as_ref()
+    }
+
+    /// What the weights of a blend are composed with; the identity if the weights say nothing.
+    pub fn weight_map(&self) -> &WeightMap {
+        &self.weight_map
     }
 
     /// The sizes.

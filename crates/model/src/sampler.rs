@@ -1,6 +1,7 @@
 //! From logits to a class: mask, temperature, nucleus, and a keyed random stream.
 
 use crate::math;
+use crate::steadiness::Lean;
 use score::random::Random;
 
 /// What a random stream is keyed by; time and threads are not among it.
@@ -77,6 +78,33 @@ impl Sampler {
         let any =
             plausible.iter().zip(logits).any(|(plausible, logit)| *plausible && logit.is_finite());
         self.draw(logits, if any { plausible } else { allowed })
+    }
+
+    /// Draws a class of an ordered attribute near the place that `lean` gives it among all; always
+    /// takes twelve numbers from the stream.
+    ///
+    /// The classes' shares are those of [`Self::draw`] over everything, whatever the place; a
+    /// larger share of the place only makes successive draws more alike.
+    pub fn draw_steadily(&mut self, logits: &[f32], lean: Lean) -> usize {
+        let own = self.random.normal();
+        let share = lean.share.clamp(0.0, 1.0);
+        let deviate = lean.place * share.sqrt() + own * (1.0 - share).sqrt();
+        let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        if self.temperature < 1e-3 || !max.is_finite() {
+            return logits.iter().position(|logit| *logit == max).unwrap_or(0);
+        }
+        let weight = |logit: &f32| {
+            if logit.is_nan() { 0.0 } else { math::exp((logit - max) / self.temperature) }
+        };
+        let total: f32 = logits.iter().map(weight).sum();
+        // Not the system's error function, which rounds as each system likes.
+        let quantile = 0.5 * (1.0 + libm::erff(deviate * core::f32::consts::FRAC_1_SQRT_2));
+        let mut left = quantile * total;
+        let class = logits.iter().position(|logit| {
+            left -= weight(logit);
+            left < 0.0
+        });
+        class.unwrap_or(logits.len() - 1)
     }
 
     /// Draws one of the allowed classes; always takes one number from the stream.
@@ -171,6 +199,34 @@ mod tests {
             let only = [false, false, true];
             assert_eq!(sampler.draw_plausible(&guided, &plain, &only, 0.01), 2);
         }
+    }
+
+    #[test]
+    fn steady_draws_keep_their_shares_and_resemble_each_other() {
+        let logits = [0.1f32, 0.2, 0.4, 0.2, 0.1].map(f32::ln);
+        let mut counts = [0usize; 5];
+        let mut apart = [0.0; 2];
+        for song in 0..2000 {
+            let place = key(-1 - song).stream().normal();
+            for (share, apart) in [0.0, 0.9].into_iter().zip(&mut apart) {
+                let mut sampler = Sampler::new(1.0, key(song));
+                let lean = Lean { place, share };
+                let drawn: [usize; 2] =
+                    core::array::from_fn(|_| sampler.draw_steadily(&logits, lean));
+                *apart += drawn[0].abs_diff(drawn[1]) as f32 / 2000.0;
+                counts[drawn[0]] += 1;
+            }
+        }
+        let weights = [0.1f32, 0.2, 0.4, 0.2, 0.1].map(|p| p.powf(1.0 / 1.3));
+        for (count, weight) in counts.into_iter().zip(weights) {
+            let share = weight / weights.iter().sum::<f32>();
+            assert!((count as f32 / 4000.0 - share).abs() < 0.03, "{counts:?}");
+        }
+        assert!(apart[1] < 0.5 * apart[0], "{apart:?}");
+        let mut sampler = Sampler::new(0.5, key(0));
+        let odd = [f32::NAN, f32::INFINITY, 0.0];
+        assert!(sampler.draw_steadily(&odd, Lean::default()) < 3);
+        assert!(sampler.draw_steadily(&[f32::NAN; 3], Lean::default()) < 3);
     }
 
     #[test]

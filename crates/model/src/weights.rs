@@ -12,7 +12,7 @@ use score::steps;
 use serde::{Deserialize, Serialize};
 
 use crate::math::{from_bf16, to_bf16};
-use crate::{Config, Error, FormTable, Result};
+use crate::{Config, Error, FormTable, Result, Steadiness, WeightMap};
 
 /// The tensors of a network by name.
 pub type Weights = BTreeMap<String, Tensor>;
@@ -97,8 +97,8 @@ pub fn fingerprint() -> String {
     format!("{:016x}", steps::fingerprint())
 }
 
-/// Reads the tensors that `config` names, and a [`FormTable`] if there is one, F32 or BF16, as
-/// `f32`; others are ignored.
+/// Reads the tensors that `config` names, and a [`FormTable`], a [`Steadiness`] and a [`WeightMap`]
+/// if there are any, F32 or BF16, as `f32`; others are ignored.
 ///
 /// # Errors
 /// [`Error::Weights`], [`Error::MissingTensor`], [`Error::ShapeMismatch`],
@@ -111,9 +111,15 @@ pub fn read(bytes: &[u8], config: &Config) -> Result<Weights> {
         let tensor = tensor(&name, &view, &expected)?;
         weights.insert(name, tensor);
     }
-    if let Ok(view) = file.tensor(FormTable::NAME) {
-        let table = tensor(FormTable::NAME, &view, &FormTable::SHAPE)?;
-        weights.insert(FormTable::NAME.to_owned(), table);
+    let tables = [
+        (FormTable::NAME, &FormTable::SHAPE[..]),
+        (Steadiness::NAME, &Steadiness::SHAPE),
+        (WeightMap::NAME, &WeightMap::SHAPE),
+    ];
+    for (name, shape) in tables {
+        if let Ok(view) = file.tensor(name) {
+            weights.insert(name.to_owned(), tensor(name, &view, shape)?);
+        }
     }
     Ok(weights)
 }

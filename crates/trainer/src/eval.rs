@@ -11,6 +11,7 @@ pub mod copies;
 pub mod habits;
 pub mod harmony;
 pub mod hearing;
+pub mod knobs;
 mod loss;
 pub mod music;
 mod plots;
@@ -29,12 +30,14 @@ use rayon::prelude::*;
 pub use loss::Evaluation;
 pub use plots::Report;
 pub use quality::{Budget, Quality, Sides};
+pub use report::compare;
 
 use crate::corpus::Split;
 use crate::recipe::Recipe;
 use crate::shard::write_whole;
 use crate::songs::Songs;
 use bench::Bench;
+use blends::Sweep;
 
 /// A part of the evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -57,6 +60,8 @@ pub enum Section {
     Copies,
     /// Repetition over 64 bars.
     Repetition,
+    /// What each knob moves.
+    Knobs,
 }
 
 /// What the command line asks for.
@@ -93,6 +98,26 @@ pub struct EvalOptions {
 }
 
 impl EvalOptions {
+    /// A full evaluation of weights that writes nothing.
+    pub fn new(prepared: &Path, weights: &Path, cache: &Path, threads: usize) -> Self {
+        Self {
+            prepared: prepared.to_owned(),
+            weights: weights.to_owned(),
+            manifest: weights.with_extension("json"),
+            budget: Budget::FULL,
+            sections: Vec::new(),
+            blending: Blending::default(),
+            strength: 1.0,
+            cache: cache.to_owned(),
+            threads,
+            valid: false,
+            json: None,
+            markdown: None,
+            plots: None,
+            log: None,
+        }
+    }
+
     fn wants(&self, section: Section) -> bool {
         self.sections.is_empty() || self.sections.contains(&section)
     }
@@ -164,6 +189,22 @@ pub fn run(options: &EvalOptions) -> Result<()> {
     Ok(())
 }
 
+/// Sweeps between all pairs as the judge hears them, with nothing beside them.
+///
+/// # Errors
+/// A model that fails, a full disk.
+pub fn sweep_alone(
+    options: &EvalOptions,
+    network: &Arc<Network>,
+    weights_bytes: &[u8],
+    held_out: &Songs,
+    first_seed: u32,
+) -> Result<Sweep> {
+    let networks = [network, network];
+    let bench = Bench::open(options, networks, weights_bytes, Vec::new(), held_out, held_out)?;
+    bench.sweep_alone(first_seed)
+}
+
 /// Draws the pictures of an evaluation into a folder.
 ///
 /// # Errors
@@ -182,9 +223,18 @@ pub fn draw(evaluation: &Evaluation, log: Option<&Path>, folder: &Path) -> Resul
 /// # Errors
 /// As [`draw`]; a file that is no evaluation.
 pub fn draw_again(json: &Path, log: Option<&Path>, folder: &Path) -> Result<()> {
-    let bytes =
-        std::fs::read(json).with_context(|| format!("{}: cannot be read", json.display()))?;
-    let evaluation: Evaluation = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{}: not an evaluation", json.display()))?;
-    draw(&evaluation, log, folder)
+    draw(&Evaluation::read(json)?, log, folder)
+}
+
+impl Evaluation {
+    /// Reads what `eval --json` wrote.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no evaluation, by name.
+    pub fn read(json: &Path) -> Result<Self> {
+        let bytes =
+            std::fs::read(json).with_context(|| format!("{}: cannot be read", json.display()))?;
+        serde_json::from_slice(&bytes)
+            .with_context(|| format!("{}: not an evaluation", json.display()))
+    }
 }

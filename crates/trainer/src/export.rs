@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use model::weights::{self, Manifest};
-use model::{FormTable, Kernels, Network, weights::Weights};
+use model::{FormTable, Kernels, Network, Steadiness, weights::Weights};
 
 use crate::checkpoint;
 use crate::corpus::Split;
@@ -15,6 +15,7 @@ use crate::recipe::Recipe;
 use crate::rounding::{self, Change};
 use crate::shard::write_whole;
 use crate::songs::Songs;
+use crate::steadiness;
 use crate::train::{TrainConfig, manifest};
 
 /// What the command line asks for.
@@ -67,6 +68,7 @@ pub fn run(options: &ExportOptions) -> Result<()> {
         let recipe = config.read_recipe(&options.config)?;
         let songs = Songs::read(folder, &[Split::Train], &recipe)?;
         tensors.insert(FormTable::NAME.to_owned(), form_shares::table(&songs, &recipe)?);
+        tensors.insert(Steadiness::NAME.to_owned(), steadiness::table(&songs, &recipe)?);
     }
     let evaluation =
         options.eval.as_deref().map(|path| read_evaluation(path, &name)).transpose()?;
@@ -101,12 +103,7 @@ pub fn run(options: &ExportOptions) -> Result<()> {
 }
 
 fn read_evaluation(path: &Path, name: &str) -> Result<Evaluation> {
-    let bytes =
-        std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    let mut evaluation: Evaluation = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{}: not an evaluation", path.display()))?;
-    evaluation.model = name.to_owned();
-    Ok(evaluation)
+    Ok(Evaluation { model: name.to_owned(), ..Evaluation::read(path)? })
 }
 
 fn count(weights: &Weights) -> usize {

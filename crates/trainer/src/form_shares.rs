@@ -118,7 +118,8 @@ fn counts<'a>(
         let totals: Vec<(f32, f32)> =
             sources.iter().map(|(name, c)| (share(name), c[slot].total())).collect();
         let heard = totals.iter().filter(|(_, total)| *total > 0.0);
-        let (shares, bars) = heard.fold((0.0, 0.0), |(s, b), (share, total)| (s + share, b + total));
+        let (shares, bars) =
+            heard.fold((0.0, 0.0), |(s, b), (share, total)| (s + share, b + total));
         let mut sum = Counts::ZERO;
         for (counts, (share, total)) in sources.values().zip(&totals) {
             if *total > 0.0 && shares > 0.0 {
@@ -199,7 +200,9 @@ mod tests {
         for row in shares.chunks(N_FORMS) {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{row:?}");
         }
-        let row = |given: usize, before: usize| &shares[(given * Form::N_CLASSES + before) * N_FORMS..][..N_FORMS];
+        let row = |given: usize, before: usize| {
+            &shares[(given * Form::N_CLASSES + before) * N_FORMS..][..N_FORMS]
+        };
         assert!(row(3, 2)[4] > 0.97);
         assert!(row(3, 1)[0] > 0.5 && row(3, 1)[4] > 0.4, "half of four bars and a prior");
         assert!(row(3, 7)[4] > 0.9, "nothing seen before: as given");

@@ -6,6 +6,7 @@
 //!
 //! Start at [`prepare`] for the data and at [`windows`] for what the network sees.
 
+pub mod calibrate;
 pub mod checkpoint;
 pub mod corpus;
 pub mod eval;
@@ -23,5 +24,6 @@ pub mod rounding;
 pub mod rows;
 pub mod shard;
 pub mod songs;
+pub mod steadiness;
 pub mod train;
 pub mod windows;

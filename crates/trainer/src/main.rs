@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use model::Blending;
+use trainer::calibrate::{self, CalibrateOptions};
 use trainer::corpus::Split;
-use trainer::eval::{self, Budget, EvalOptions, Section};
+use trainer::eval::{self, Budget, EvalOptions, Evaluation, Section};
 use trainer::export::{self, ExportOptions};
 use trainer::recipe::Recipe;
 use trainer::train::{self, TrainOptions};
@@ -94,9 +95,9 @@ enum Verb {
         /// The parts to measure; all by default.
         #[arg(long, value_delimiter = ',')]
         sections: Vec<Section>,
-        /// Blend conditions in one pass instead of composing a pass a genre.
-        #[arg(long)]
-        interpolated: bool,
+        /// How several genres become one distribution: composed, mixed, interpolated.
+        #[arg(long, default_value = "composed")]
+        blending: Blending,
         /// Pull towards the blend, as the plugin's strength: 1 is its default.
         #[arg(long, default_value_t = 1.0)]
         strength: f32,
@@ -121,6 +122,29 @@ enum Verb {
         /// The log.jsonl of the training run, for the picture of its loss.
         #[arg(long, requires = "plots")]
         log: Option<PathBuf>,
+    },
+    /// Print earlier evaluations side by side.
+    Compare {
+        /// What `eval --json` wrote; a column each, named after its file.
+        evals: Vec<PathBuf>,
+    },
+    /// Fit the weight map of exported weights: even steps of a knob become even steps for the ear.
+    Calibrate {
+        /// Folder that `prepare` wrote.
+        #[arg(long, default_value = "target/prepared")]
+        prepared: PathBuf,
+        /// The weights, which get the map.
+        #[arg(long, default_value = "models/tributary-v2.safetensors")]
+        weights: PathBuf,
+        /// Songs of eight bars at each of eleven points of each pair.
+        #[arg(long, default_value_t = 40)]
+        songs: usize,
+        /// Folder that keeps composed music.
+        #[arg(long, default_value = "target/eval-cache")]
+        cache: PathBuf,
+        /// Threads that compose.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
     },
     /// Draw the pictures of an earlier evaluation again.
     Plot {
@@ -190,7 +214,7 @@ fn run(verb: Verb) -> Result<()> {
             manifest,
             quick,
             sections,
-            interpolated,
+            blending,
             strength,
             cache,
             threads,
@@ -207,7 +231,7 @@ fn run(verb: Verb) -> Result<()> {
                 manifest,
                 budget: if quick { Budget::QUICK } else { Budget::FULL },
                 sections,
-                blending: if interpolated { Blending::Interpolated } else { Blending::Composed },
+                blending,
                 strength,
                 cache,
                 threads,
@@ -217,6 +241,18 @@ fn run(verb: Verb) -> Result<()> {
                 plots,
                 log,
             })
+        }
+        Verb::Compare { evals } => {
+            let read = |path: &PathBuf| {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                anyhow::Ok((name, Evaluation::read(path)?))
+            };
+            let evaluations: Vec<_> = evals.iter().map(read).collect::<Result<_>>()?;
+            print!("{}", eval::compare(&evaluations));
+            Ok(())
+        }
+        Verb::Calibrate { prepared, weights, songs, cache, threads } => {
+            calibrate::run(&CalibrateOptions { prepared, weights, songs, cache, threads })
         }
         Verb::Plot { eval, log, out } => eval::draw_again(&eval, log.as_deref(), &out),
         Verb::Export { weights, config, prepared, eval, steps, name, out } => {

@@ -16,10 +16,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Tensor;
-use model::conditioning::{Blending, Plan};
+use model::conditioning::Plan;
 use model::decoder::{Decoder, Mix, Packed, Stream};
 use model::kernels::{Line, Lines};
 use model::weights::{self, Manifest};
+use model::{Blending, WeightMap};
 use score::steps::{self, N_INPUTS};
 use score::{Blend, Controls, Genre};
 
@@ -188,7 +189,7 @@ impl Trunk {
         let mut shares = [0.0; Blend::LEN];
         Genre::ALL[..n].iter().for_each(|genre| shares[genre.index()] = 1.0);
         let controls = Controls { blend: Blend::new(shares), ..Controls::default() };
-        let plan = Plan::new(&controls, Blending::default());
+        let plan = Plan::new(&controls, &WeightMap::default(), Blending::default());
         let streams = plan.streams.iter().map(|mix| Stream::new(packed, *mix)).collect();
         Self::with_streams(packed, streams, history)
     }

@@ -119,7 +119,11 @@ fn absent_parts_are_silent_and_given_ones_kept() {
         micro: 0,
     });
     let chord = Chord::parse("Am7").unwrap();
-    let given = Given { chord: Some(Some(chord)), parts: [Some(&drums), None, None, None], ..Given::default() };
+    let given = Given {
+        chord: Some(Some(chord)),
+        parts: [Some(&drums), None, None, None],
+        ..Given::default()
+    };
     let mut model = BandModel::new(network);
     let beat = model.compose_around(&[], &frame(0), &controls, 0, &given).unwrap();
     assert_eq!(beat.chord, Some(chord));

@@ -28,7 +28,11 @@ fn frame(beat: i64) -> BeatFrame {
     BeatFrame::regular(beat, Meter::COMMON, Tempo::DEFAULT)
 }
 
-fn bass(table: &FormTable, history: &[HistoryBeat], change: impl Fn(&mut Occasion)) -> Option<Form> {
+fn bass(
+    table: &FormTable,
+    history: &[HistoryBeat],
+    change: impl Fn(&mut Occasion),
+) -> Option<Form> {
     bass_under(&Controls::default(), table, history, change)
 }
 

@@ -6,6 +6,7 @@
 mod blending;
 mod genres;
 mod habits;
+mod knobs;
 mod memory;
 
 pub use genres::{FOUR_PARTS, NGRAM, SHUFFLED, UNTRAINED};
@@ -20,10 +21,10 @@ use model::Network;
 use rayon::prelude::*;
 use score::HistoryBeat;
 
-use super::blends::blend;
+use super::blends::{self, Cost, Sweep, blend};
 use super::hearing::Verdict;
 use super::music::{Player, Studio, Wish};
-use super::quality::Quality;
+use super::quality::{Budget, Quality};
 use super::{EvalOptions, Section};
 use crate::judge::{Excerpt, Kind, Material, N_FOLDS, Panel, Voice};
 use crate::ngram::Ngram;
@@ -98,7 +99,7 @@ impl<'a> Bench<'a> {
             ..Quality::default()
         };
         type Measure<'a> = fn(&Bench<'a>, &mut Quality) -> Result<()>;
-        let sections: [(Section, Measure<'a>); 8] = [
+        let sections: [(Section, Measure<'a>); 9] = [
             (Section::Judge, Self::judge),
             (Section::Pure, Self::pure),
             (Section::Blends, Self::blends),
@@ -107,6 +108,7 @@ impl<'a> Bench<'a> {
             (Section::Harmony, Self::harmony),
             (Section::Copies, Self::copies),
             (Section::Repetition, Self::repetition),
+            (Section::Knobs, Self::knobs),
         ];
         for (section, measure) in sections {
             if self.options.wants(section) {
@@ -114,6 +116,17 @@ impl<'a> Bench<'a> {
             }
         }
         Ok(quality)
+    }
+
+    /// Sweeps between all pairs, without their ceiling and floors or costs.
+    ///
+    /// # Errors
+    /// A model that fails, a full disk.
+    pub fn sweep_alone(&self, first_seed: u32) -> Result<Sweep> {
+        let Budget { sweep_songs, sweep_bars, .. } = self.options.budget;
+        let (panel, genres) = (self.panel(), &self.material.genres);
+        let how = (sweep_songs, sweep_bars, first_seed);
+        blends::sweep(&self.studio, panel, genres, how, |_| Ok(Cost::default()))
     }
 
     fn n_genres(&self) -> usize {

@@ -176,7 +176,7 @@ impl Sweep {
 }
 
 /// Mean probabilities of a song's excerpts.
-fn hear_song(panel: &Panel, song: &[HistoryBeat], fold: usize, n_genres: usize) -> Vec<f64> {
+pub fn hear_song(panel: &Panel, song: &[HistoryBeat], fold: usize, n_genres: usize) -> Vec<f64> {
     let excerpts = excerpts(song, ALL_PARTS);
     let heard: Vec<(&Excerpt, usize)> = excerpts.iter().map(|excerpt| (excerpt, fold)).collect();
     let judged = panel.hear(Kind::All, &heard, Voice::All);
@@ -184,7 +184,8 @@ fn hear_song(panel: &Panel, song: &[HistoryBeat], fold: usize, n_genres: usize) 
     (0..n_genres).map(of).collect()
 }
 
-/// Composes and judges all sweeps; `cost` gives the bits and the notes of songs.
+/// Composes and judges all sweeps of so many songs a point, so many bars long, from a first seed
+/// on; `cost` gives the bits and the notes of songs.
 ///
 /// # Errors
 /// A model that fails.
@@ -192,13 +193,14 @@ pub fn sweep(
     studio: &Studio,
     panel: &Panel,
     genres: &[String],
-    (n_songs, n_bars): (usize, usize),
+    (n_songs, n_bars, first_seed): (usize, usize, u32),
     cost: impl Fn(&[&Vec<HistoryBeat>]) -> Result<Cost>,
 ) -> Result<Sweep> {
+    let seeds = first_seed..first_seed + n_songs as u32;
     let mut wishes: Vec<Wish> = Vec::new();
     for (a, b) in pairs(genres.len()) {
         for point in 0..N_POINTS {
-            for seed in 0..n_songs as u32 {
+            for seed in seeds.clone() {
                 let wish = sweep_wish(a, b, point, n_bars, seed);
                 // Five pairs share each end.
                 if !(point == 0 || point == N_POINTS - 1) || !wishes.contains(&wish) {
@@ -216,7 +218,7 @@ pub fn sweep(
     let mut curves = Vec::new();
     for (a, b) in pairs(genres.len()) {
         let at = |point: usize| -> Vec<usize> {
-            (0..n_songs as u32).map(|seed| find(&sweep_wish(a, b, point, n_bars, seed))).collect()
+            seeds.clone().map(|seed| find(&sweep_wish(a, b, point, n_bars, seed))).collect()
         };
         let row = |point: usize| at(point).iter().map(|i| [heard[*i][a], heard[*i][b]]).collect();
         let of = Heard { points: (0..N_POINTS).map(row).collect() };

@@ -10,6 +10,7 @@ use model::{BandModel, Blending, Given, Network};
 use rayon::prelude::*;
 use score::{BeatFrame, Blend, Chord, Controls, HistoryBeat, Meter, Scale, Tempo};
 
+use super::knobs::Knob;
 use crate::corpus::hash;
 use crate::judge::{BEATS_A_BAR, Excerpt, N_BEATS};
 use crate::ngram::Ngram;
@@ -35,6 +36,8 @@ pub struct Wish {
     pub blend: Blend,
     /// The drums' own blend.
     pub drums: Option<Blend>,
+    /// A knob, and the share of its range where it stands.
+    pub knob: Option<(Knob, f32)>,
     /// The allowed notes.
     pub scale: Scale,
     /// Tempo in quarter notes a minute.
@@ -56,6 +59,7 @@ impl Wish {
             player: Player::Model,
             blend,
             drums: None,
+            knob: None,
             scale: if seed_of % 5 % 2 == 1 { Scale::FreeMinor } else { Scale::FreeMajor },
             bpm: TEMPOS[(seed_of + seed_of / 5) % 5],
             n_bars,
@@ -80,6 +84,9 @@ impl Wish {
         if let Some(drums) = self.drums {
             controls.parts[0].own = 1.0;
             controls.parts[0].blend = drums;
+        }
+        if let Some((knob, share)) = self.knob {
+            knob.turn(share, &mut controls);
         }
         controls
     }

@@ -10,6 +10,7 @@ use super::copies::Runs;
 use super::habits::Habits;
 use super::harmony::Share;
 use super::hearing::Accuracy;
+use super::knobs::Response;
 use super::repetition::Repeated;
 use super::stats::Figure;
 
@@ -26,9 +27,13 @@ pub struct Budget {
     pub floor_songs: usize,
     /// Songs a point of a sweep.
     pub sweep_songs: usize,
+    /// Bars of these.
+    pub sweep_bars: usize,
     /// Songs an ordered pair.
     pub pair_songs: usize,
-    /// Bars of all these.
+    /// Songs a step of a knob, from all genres in turn.
+    pub knob_songs: usize,
+    /// Bars of all other songs.
     pub bars: usize,
     /// Songs of 64 bars a genre, and of each floor.
     pub long_songs: [usize; 2],
@@ -44,6 +49,8 @@ impl Budget {
         pure_songs: 10,
         floor_songs: 5,
         sweep_songs: 3,
+        sweep_bars: 8,
+        knob_songs: 6,
         pair_songs: 2,
         bars: 8,
         long_songs: [3, 1],
@@ -56,7 +63,9 @@ impl Budget {
         ngram_windows: 3000,
         pure_songs: 40,
         floor_songs: 20,
-        sweep_songs: 12,
+        sweep_songs: 72,
+        sweep_bars: 8,
+        knob_songs: 30,
         pair_songs: 8,
         bars: 16,
         long_songs: [12, 4],
@@ -161,6 +170,8 @@ pub struct Quality {
     pub chords_by_genre: Vec<Share>,
     /// Copied runs, by whose music.
     pub copies: BTreeMap<String, Runs>,
+    /// What knobs moved, by the name of their family.
+    pub knobs: BTreeMap<String, Vec<Response>>,
     /// Songs of 64 bars a genre.
     pub repetition_songs: BTreeMap<String, Repeated>,
 }

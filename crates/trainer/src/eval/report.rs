@@ -1,11 +1,15 @@
 //! The tables for people: every figure beside its ceiling and its floors.
 
+mod compare;
 mod tables;
+
+pub use compare::compare;
 
 use std::fmt::Write as _;
 
 use super::bench::{self, FOUR_PARTS, SHUFFLED};
 use super::hearing::Accuracy;
+use super::knobs::{Family, Response};
 use super::loss::Evaluation;
 use super::quality::{Budget, Quality, Sides};
 use super::stats::{Figure, mean};
@@ -95,10 +99,7 @@ impl Evaluation {
     }
 
     fn summary(&self, text: &mut String) {
-        let quality = &self.quality;
-        let mut rows = quality.judge_rows();
-        rows.extend(self.loss_rows());
-        rows.extend(quality.rows());
+        let rows = self.figures();
         let _ = writeln!(
             text,
             "{}, on held-out music ({} songs for the loss, valid and test for the judges).\n",
@@ -185,6 +186,7 @@ impl Quality {
         rows.extend(self.blend_rows(budget));
         rows.extend(self.part_rows(budget));
         rows.extend(self.other_rows());
+        rows.extend(self.knob_rows());
         rows
     }
 
@@ -226,7 +228,7 @@ impl Quality {
             row("blends: rank correlation, worst", Goal::AtLeast(0.85), |s| s.worst_pair()),
             row("blends: largest step's share", Goal::AtMost(0.2), |s| s.largest_step),
             row("blends: deviation from the line", Goal::AtMost(0.08), |s| s.deviation),
-            row("blends: third genres in between", Goal::None, |s| s.third),
+            row("blends: third genres in between", Goal::AtMost(0.25), |s| s.third),
             row("blends: cost of the middle", Goal::AtMost(1.1), |s| s.middle_cost),
         ]
     }
@@ -242,6 +244,38 @@ impl Quality {
             row("drums of another genre: rest heard", 0.75, |p| p.pitched),
             row("drums of another genre: both heard", 0.6, |p| p.both),
         ]
+    }
+
+    fn knob_rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for family in Family::ALL {
+            let Some(responses) = self.knobs.get(family.name()) else { continue };
+            let least = |of: fn(&Response) -> f64| responses.iter().map(of).reduce(f64::min);
+            let worst =
+                responses.iter().min_by(|a, b| a.spearman.value.total_cmp(&b.spearman.value));
+            let n = responses.iter().map(|response| response.n_songs).sum::<usize>();
+            rows.push(Row {
+                value: worst.map(|response| response.spearman),
+                beside: [None, None, least(|response| response.untrained)],
+                ..Row::new(
+                    format!("{}: rank correlation with {}", family.name(), family.effect()),
+                    Goal::AtLeast(0.95),
+                    format!("{} × 11 steps, {n} songs", responses.len()),
+                )
+            });
+            let pulls = responses.iter().filter_map(Response::worst_other);
+            if let Some((name, pull)) = pulls.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())) {
+                rows.push(Row {
+                    value: Some(Figure::alone(pull.abs())),
+                    ..Row::new(
+                        format!("{}: largest pull on others", family.name()),
+                        Goal::AtMost(0.15),
+                        name.clone(),
+                    )
+                });
+            }
+        }
+        rows
     }
 
     fn other_rows(&self) -> Vec<Row> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::{BandModel, Blending, Network};
+use safetensors::{Dtype, SafeTensors};
 use score::random::Random;
 use score::{BeatFrame, Controls, Meter, Note, Piece, Pitch, Tempo, Ticks, Velocity};
 use trainer::eval::{self, Budget, EvalOptions, Evaluation};
@@ -113,6 +114,8 @@ fn eval_options(folder: &Path, models: &Path) -> EvalOptions {
             pure_songs: 2,
             floor_songs: 1,
             sweep_songs: 1,
+            sweep_bars: 8,
+            knob_songs: 2,
             pair_songs: 1,
             bars: 8,
             long_songs: [1, 1],
@@ -187,9 +190,15 @@ fn a_corpus_becomes_a_model_that_composes() {
     assert!(card.contains("before and after rounding") && rounded >= 2, "{card}");
 
     let read = |name: &str| fs::read(models.join(name)).unwrap();
-    let trained = fs::metadata(folder.join("run/weights.safetensors")).unwrap().len() as usize;
-    let exported = read("small.safetensors").len();
-    assert!(exported < trained * 6 / 10, "{exported} bytes of {trained}");
+    let exported = read("small.safetensors");
+    let exported = SafeTensors::deserialize(&exported).unwrap();
+    let trained = fs::read(folder.join("run/weights.safetensors")).unwrap();
+    for (name, trained) in SafeTensors::deserialize(&trained).unwrap().tensors() {
+        // Matrices take half the bytes; scales and biases stay exact.
+        let half = trained.shape().len() == 2;
+        let expected = if half { Dtype::BF16 } else { Dtype::F32 };
+        assert_eq!(exported.tensor(&name).unwrap().dtype(), expected, "{name}");
+    }
     let network = Network::from_bytes(&read("small.safetensors"), &read("small.json")).unwrap();
     let frame = BeatFrame::regular(0, Meter::COMMON, Tempo::DEFAULT);
     let beat = BandModel::new(network).compose(&[], &frame, &Controls::default(), 0).unwrap();

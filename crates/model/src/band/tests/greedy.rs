@@ -5,6 +5,7 @@ use std::path::Path;
 use candle_core::Tensor;
 
 use super::*;
+use crate::WeightMap;
 use crate::network::Batch;
 use crate::weights::{self, Manifest};
 
@@ -15,6 +16,7 @@ fn shipped() -> Arc<Network> {
     let mut weights = weights::read(&read("tributary-v2.safetensors"), &config).unwrap();
     // What repeats is copied, whatever the logits are.
     weights.remove(crate::FormTable::NAME);
+    weights.remove(crate::WeightMap::NAME);
     // Else candle would compute with other numbers than the decoder.
     for (name, rounded) in weights::rounded(&weights).unwrap() {
         let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -152,7 +154,7 @@ fn compose_again(
     beats: std::ops::Range<usize>,
 ) {
     let any = controls(genres, 0);
-    let plan = Plan::new(&any, Blending::default());
+    let plan = Plan::new(&any, &WeightMap::default(), Blending::default());
     let first = anchor_of(network, history, beats.start);
     let steps = encode(history, first..beats.end, &any);
     let all = steps.concat();
@@ -175,6 +177,7 @@ fn compose_again(
             plan: &plan,
             grammar: &Grammar::new(&controls),
             forms: None,
+            steadiness: None,
         };
         let frame = frame(beat as i64);
         let music = turn.beat(window(history, beat), &frame, &controls, 0, &Given::default());
@@ -240,7 +243,7 @@ fn the_shipped_model_s_logits_are_candle_s() {
     let network = shipped();
     let genres = [Genre::Rock];
     let history = compose(&network, &genres, 40);
-    let plan = Plan::new(&controls(&genres, 0), Blending::default());
+    let plan = Plan::new(&controls(&genres, 0), &WeightMap::default(), Blending::default());
     let steps = encode(&history, 0..history.len(), &controls(&genres, 0)).concat();
     let steps = &steps[..network.config().context_len];
     let hidden = plan.streams.iter().map(|mix| hidden(&network, mix, steps)).collect();

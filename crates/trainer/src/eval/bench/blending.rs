@@ -17,7 +17,7 @@ impl Bench<'_> {
     pub(super) fn blends(&self, quality: &mut Quality) -> Result<()> {
         let budget = self.options.budget;
         let genres = &self.material.genres;
-        let how = (budget.sweep_songs, budget.bars);
+        let how = (budget.sweep_songs, budget.sweep_bars, 0);
         let (panel, cost) = (self.panel(), |songs: &[&Vec<HistoryBeat>]| self.cost(songs));
         let generated = blends::sweep(&self.studio, panel, genres, how, cost)?;
 
@@ -25,7 +25,7 @@ impl Bench<'_> {
             let of = |genre| verdicts.iter().filter(move |v| v.genre == genre).cloned();
             (0..genres.len()).map(|genre| of(genre).collect()).collect()
         };
-        let n = budget.sweep_songs * (budget.bars / N_BARS).max(1);
+        let n = budget.sweep_songs * (budget.sweep_bars / N_BARS).max(1);
         let turns = |verdicts: &[Vec<Verdict>], costs: &[Cost]| {
             let verdicts: Vec<Vec<&Verdict>> =
                 verdicts.iter().map(|of| of.iter().collect()).collect();
@@ -35,7 +35,7 @@ impl Bench<'_> {
             let of = |genre| songs.of(genre).iter().take(n).collect::<Vec<_>>();
             (0..genres.len()).map(|genre| self.cost(&of(genre))).collect()
         };
-        let n_cost = budget.sweep_songs;
+        let n_cost = budget.floor_songs;
         let real_costs = self.real_costs(n_cost)?;
         let real = turns(&by_genre(&self.four_parts()), &real_costs);
         let [ngram, untrained] = self.floors()?;
@@ -63,7 +63,7 @@ impl Bench<'_> {
     }
 
     /// Bits of songs under the model without genre.
-    fn cost(&self, songs: &[&Vec<HistoryBeat>]) -> Result<Cost> {
+    pub(super) fn cost(&self, songs: &[&Vec<HistoryBeat>]) -> Result<Cost> {
         let of = |song: &&Vec<HistoryBeat>| {
             let excerpt = Excerpt::new(song, ALL_PARTS);
             let mut beats = song.to_vec();

@@ -38,6 +38,7 @@ impl Evaluation {
         quality.habit_tables(text);
         quality.copy_table(text);
         quality.repetition_table(text);
+        quality.knob_table(text);
     }
 
     fn loss_tables(&self, text: &mut String) {
@@ -206,6 +207,32 @@ impl Quality {
                 pair.map_or(String::new(), cell)
             });
             row(text, [drums.clone()].into_iter().chain(cells));
+        }
+    }
+
+    fn knob_table(&self, text: &mut String) {
+        let responses: Vec<_> = self.knobs.values().flatten().collect();
+        if responses.is_empty() {
+            return;
+        }
+        let title = "Knobs: means of what each shall move over eleven even steps of its range, rank \
+                     correlation, and its rank correlation with what it shall leave alone.";
+        head(text, title, &["knob", "means", "ρ", "untrained", "others", "songs a step"]);
+        for response in responses {
+            let means: Vec<String> = response.means.iter().map(|x| format!("{x:.2}")).collect();
+            let others: Vec<String> =
+                response.others.iter().map(|(name, rho)| format!("{name} {rho:.2}")).collect();
+            row(
+                text,
+                [
+                    response.knob.clone(),
+                    means.join(" "),
+                    response.spearman.to_string(),
+                    number(Some(response.untrained), 2),
+                    others.join(", "),
+                    response.n_songs.to_string(),
+                ],
+            );
         }
     }
 
