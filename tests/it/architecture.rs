@@ -6,20 +6,21 @@ use std::path::{Path, PathBuf};
 use crate::support::{collect_files, root};
 
 /// Which of our crates each may use: the arrows of the architecture.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("score", &[]),
     ("canvas", &["score"]),
     ("hosting", &[]),
+    ("judge", &["score"]),
     ("misbehaving", &[]),
     ("rt-guard", &[]),
     ("player", &["score"]),
-    ("model", &["score"]),
+    ("model", &["score", "judge"]),
     ("synth", &["score"]),
-    ("composer", &["score", "model", "player"]),
-    ("render", &["score", "canvas", "model", "player", "composer", "synth"]),
-    ("trainer", &["score", "canvas", "model"]),
-    ("tributary", &["score", "model", "player", "composer", "synth"]),
-    ("xtask", &["score", "model", "player", "composer", "render", "hosting"]),
+    ("composer", &["score", "judge", "model", "player"]),
+    ("render", &["score", "canvas", "judge", "model", "player", "composer", "synth"]),
+    ("trainer", &["score", "canvas", "judge", "model"]),
+    ("tributary", &["score", "judge", "model", "player", "composer", "synth"]),
+    ("xtask", &["score", "judge", "model", "player", "composer", "render", "hosting"]),
 ];
 
 /// The most lines a source file may have.

@@ -5,8 +5,6 @@
 //! kinds hear all parts, the drums alone, or the pitched parts alone.
 
 mod boosting;
-mod excerpt;
-mod features;
 mod forest;
 mod logistic;
 mod material;
@@ -14,46 +12,18 @@ mod material;
 use rayon::prelude::*;
 use score::random::Random;
 
-pub use boosting::Boosting;
-pub use excerpt::{
-    ALL_PARTS, BEATS_A_BAR, DRUMS, Excerpt, N_BARS, N_BEATS, PITCHED, is_common_time,
+pub use ::judge::features::{drum_class, list as feature_list, values as feature_values};
+pub use ::judge::{
+    ALL_PARTS, BEATS_A_BAR, DRUMS, Excerpt, Kind, MIN_NOTES, N_BARS, N_BEATS, PITCHED,
+    is_common_time,
 };
-pub use features::{Feature, drum_class, list as feature_list, values as feature_values};
+pub use boosting::Boosting;
 pub use forest::Forest;
 pub use logistic::Logistic;
 pub use material::{Material, Real};
 
 /// Folds of held-out songs.
 pub const N_FOLDS: usize = 5;
-
-/// Fewest notes that a judge of some parts can say something about.
-pub const MIN_NOTES: usize = 12;
-
-/// What a judge hears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// Whatever parts there are.
-    All,
-    /// The drums alone.
-    Drums,
-    /// Bass, chords and lead.
-    Pitched,
-}
-
-impl Kind {
-    /// All three.
-    pub const ALL: [Self; 3] = [Self::All, Self::Drums, Self::Pitched];
-
-    /// Bits of the parts that it hears.
-    pub const fn parts(self) -> u8 {
-        [ALL_PARTS, DRUMS, PITCHED][self as usize]
-    }
-
-    /// The name in tables.
-    pub const fn name(self) -> &'static str {
-        ["all parts", "drums", "pitched parts"][self as usize]
-    }
-}
 
 /// Rows of features with labels and weights.
 #[derive(Clone, Debug, Default)]
@@ -144,26 +114,7 @@ impl Judge {
     /// Within each set of parts all genres count alike, so that which parts play says little; some
     /// is left to a genre of which there are more examples with these parts.
     pub fn fit(kind: Kind, lessons: &[Lesson], n_classes: usize, seed: u64) -> Self {
-        let weights = balanced(lessons, n_classes);
-        let is_heard = |feature: &Feature| feature.parts & !kind.parts() == 0;
-        let features = feature_list();
-        let used: Vec<(usize, f32, f32)> = (0..features.len())
-            .filter(|i| is_heard(&features[*i]))
-            .filter_map(|i| {
-                let known = lessons.iter().zip(&weights).filter(|(l, _)| !l.values[i].is_nan());
-                let known: Vec<(f64, f64)> =
-                    known.map(|(l, w)| (f64::from(l.values[i]), f64::from(*w))).collect();
-                let sum: f64 = known.iter().map(|(_, w)| w).sum();
-                let mean = known.iter().map(|(x, w)| x * w).sum::<f64>() / sum;
-                let squares = known.iter().map(|(x, w)| (x - mean).powi(2) * w).sum::<f64>();
-                let deviation = (squares / sum).sqrt();
-                (deviation > 1e-6).then_some((i, mean as f32, deviation as f32))
-            })
-            .collect();
-        let mut examples = Examples::new(used.len(), n_classes);
-        for (lesson, weight) in lessons.iter().zip(weights) {
-            examples.push(&standardized(&used, &lesson.values), lesson.genre, weight);
-        }
+        let (used, examples) = examples(kind, lessons, n_classes);
         let logistic = Logistic::fit(&examples);
         let forest = Forest::fit(&examples, seed);
         let boosting = Boosting::fit(&examples, seed);
@@ -193,6 +144,34 @@ impl Judge {
         }
         p
     }
+}
+
+/// The features that a kind of judge uses, with mean and deviation, and the lessons in them.
+fn examples(
+    kind: Kind,
+    lessons: &[Lesson],
+    n_classes: usize,
+) -> (Vec<(usize, f32, f32)>, Examples) {
+    let weights = balanced(lessons, n_classes);
+    let features = feature_list();
+    let used: Vec<(usize, f32, f32)> = (0..features.len())
+        .filter(|i| kind.hears(&features[*i]))
+        .filter_map(|i| {
+            let known = lessons.iter().zip(&weights).filter(|(l, _)| !l.values[i].is_nan());
+            let known: Vec<(f64, f64)> =
+                known.map(|(l, w)| (f64::from(l.values[i]), f64::from(*w))).collect();
+            let sum: f64 = known.iter().map(|(_, w)| w).sum();
+            let mean = known.iter().map(|(x, w)| x * w).sum::<f64>() / sum;
+            let squares = known.iter().map(|(x, w)| (x - mean).powi(2) * w).sum::<f64>();
+            let deviation = (squares / sum).sqrt();
+            (deviation > 1e-6).then_some((i, mean as f32, deviation as f32))
+        })
+        .collect();
+    let mut examples = Examples::new(used.len(), n_classes);
+    for (lesson, weight) in lessons.iter().zip(weights) {
+        examples.push(&standardized(&used, &lesson.values), lesson.genre, weight);
+    }
+    (used, examples)
 }
 
 /// Unknown features take the mean; far ones are pulled in.

@@ -375,7 +375,7 @@ mod tests {
             .map(|beat| [vec![], vec![note(pitch_of(beat), 24)], vec![], vec![note(72, 12)]])
             .collect();
         let chords = vec![Some(Chord::parse("C").unwrap()); 32];
-        Excerpt { beats, chords, tonic: 0 }
+        Excerpt::common(beats, chords, 0)
     }
 
     fn habit(excerpt: &Excerpt, name: &str) -> f64 {

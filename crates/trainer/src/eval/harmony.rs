@@ -152,7 +152,7 @@ mod tests {
         let share = Share::of(on_chords(&song, |_| Some(c)));
         assert_eq!((share.value, share.n), (0.75, 4));
         let beats = song.iter().map(|beat| beat.music.parts.clone()).collect();
-        let excerpt = Excerpt { beats, chords: vec![Some(c); 4], tonic: 0 };
+        let excerpt = Excerpt::common(beats, vec![Some(c); 4], 0);
         assert_eq!(on_own_chords(&excerpt), share);
         let white = Share { value: 7.0 / 8.0, n: 8 };
         assert_eq!((on_white_keys(&song), on_white_keys_of(&excerpt)), (white, white));

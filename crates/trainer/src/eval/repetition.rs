@@ -42,11 +42,8 @@ impl Repeated {
 /// Share of a stretch's bars with notes that equal an earlier one, the mean over parts; `NaN`
 /// where no part plays enough.
 pub fn share(beats: &[HistoryBeat]) -> f64 {
-    let whole = Excerpt {
-        beats: beats.iter().map(|beat| beat.music.parts.clone()).collect(),
-        chords: vec![None; beats.len()],
-        tonic: 0,
-    };
+    let parts = beats.iter().map(|beat| beat.music.parts.clone()).collect();
+    let whole = Excerpt::common(parts, vec![None; beats.len()], 0);
     let played = Part::ALL.into_iter().filter(|part| whole.notes(*part).count() >= MIN_NOTES);
     mean(played.map(|part| heard_before(&part_bars(&whole, part))))
 }

@@ -4,6 +4,7 @@
 //! Guestrin 2016, thresholds between bins of each feature as in Ke et al. 2017. A round grows a
 //! tree a class, best leaf first, and each tree sees some of the features.
 
+use ::judge::{Next, Split, Tree};
 use rayon::prelude::*;
 use score::random::Random;
 
@@ -65,6 +66,37 @@ impl Boosting {
             }
         }
         Self { n_classes, trees }
+    }
+
+    /// The trees, a class after the other, round by round; `number` gives the number of each of
+    /// the features that they were grown on.
+    pub fn trees(&self, number: impl Fn(usize) -> usize) -> Vec<Tree> {
+        let tree = |nodes: &Vec<Node>| {
+            // A node's number among those of its sort; the nodes below a split stand behind it.
+            let (mut n_splits, mut n_leaves) = (0, 0);
+            let mut places = Vec::with_capacity(nodes.len());
+            for node in nodes {
+                let (count, next): (_, fn(usize) -> Next) = match node {
+                    Node::Split(..) => (&mut n_splits, Next::Split),
+                    Node::Leaf(_) => (&mut n_leaves, Next::Leaf),
+                };
+                places.push(next(*count));
+                *count += 1;
+            }
+            let mut tree = Tree::default();
+            for node in nodes {
+                match node {
+                    Node::Split(feature, least, next) => tree.splits.push(Split {
+                        feature: number(*feature),
+                        least: *least,
+                        next: next.map(|next| places[next]),
+                    }),
+                    Node::Leaf(value) => tree.leaves.push(*value),
+                }
+            }
+            tree
+        };
+        self.trees.iter().map(tree).collect()
     }
 
     /// A probability a class.

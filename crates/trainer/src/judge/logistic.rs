@@ -50,6 +50,11 @@ impl Logistic {
         Self { weights }
     }
 
+    /// A row a class: a weight a feature, and a constant.
+    pub fn weights(&self) -> &[Vec<f32>] {
+        &self.weights
+    }
+
     /// A probability a class.
     pub fn predict(&self, row: &[f32]) -> Vec<f32> {
         softmax(&self.weights, row)

@@ -2,13 +2,16 @@
 //! lent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use rayon::prelude::*;
 use score::random::Random;
 use score::{Genre, HistoryBeat};
 
-use super::excerpt::{ALL_PARTS, DRUMS, Excerpt, N_BEATS, PITCHED, is_common_time};
-use super::{Kind, Lesson, MIN_NOTES, N_FOLDS, feature_values};
+use super::{
+    ALL_PARTS, DRUMS, Excerpt, Kind, Lesson, MIN_NOTES, N_BEATS, N_FOLDS, PITCHED, feature_values,
+    is_common_time,
+};
 use crate::corpus;
 use crate::songs::{Song, Songs};
 
@@ -55,29 +58,37 @@ pub struct Material {
 }
 
 impl Material {
-    /// Cuts the songs into excerpts without overlap, spread over each song.
+    /// Cuts the songs into excerpts of common time without overlap, spread over each song.
     ///
     /// A genre's collections count by the root of their number of groups, a collection's groups
     /// alike, and a group's excerpts alike.
     pub fn cut(songs: &Songs) -> Self {
+        Self::cut_at(songs, |beats| {
+            let of = |start: usize| start..start + N_BEATS;
+            starts(beats).into_iter().map(of).collect()
+        })
+    }
+
+    /// The same, where `ranges` gives the excerpts of a song's beats.
+    pub fn cut_at(songs: &Songs, ranges: impl Fn(&[HistoryBeat]) -> Vec<Range<usize>>) -> Self {
         let genres = songs.index.genres.clone();
         let mut groups: BTreeSet<String> = BTreeSet::new();
-        let mut found: Vec<(&Song, Vec<usize>)> = Vec::new();
+        let mut found: Vec<(&Song, Vec<Range<usize>>)> = Vec::new();
         for song in &songs.songs {
-            let starts = starts(&song.beats);
-            if !starts.is_empty() {
+            let ranges = ranges(&song.beats);
+            if !ranges.is_empty() {
                 groups.insert(song.entry.source.group.clone());
-                found.push((song, starts));
+                found.push((song, ranges));
             }
         }
         let groups: Vec<String> = groups.into_iter().collect();
         // Groups of a collection, and excerpts of a group of a collection.
         let mut members: BTreeMap<(usize, &str), BTreeSet<&str>> = BTreeMap::new();
         let mut counts: BTreeMap<(usize, &str, &str), usize> = BTreeMap::new();
-        for (song, starts) in &found {
+        for (song, ranges) in &found {
             let source = &song.entry.source;
             members.entry((song.genre, &source.source)).or_default().insert(&source.group);
-            *counts.entry((song.genre, &source.source, &source.group)).or_default() += starts.len();
+            *counts.entry((song.genre, &source.source, &source.group)).or_default() += ranges.len();
         }
         let share = |genre: usize| -> f32 {
             members
@@ -88,13 +99,13 @@ impl Material {
         };
         let shares: Vec<f32> = (0..genres.len()).map(share).collect();
         let mut reals = Vec::new();
-        for (song, starts) in &found {
+        for (song, ranges) in &found {
             let source = &song.entry.source;
             let n_groups = members[&(song.genre, source.source.as_str())].len() as f32;
             let n = counts[&(song.genre, source.source.as_str(), source.group.as_str())] as f32;
             let fold = corpus::hash(source.group.as_bytes()) as usize % N_FOLDS;
-            for start in starts {
-                let beats = song.beats[*start..start + N_BEATS].to_vec();
+            for range in ranges {
+                let beats = song.beats[range.clone()].to_vec();
                 reals.push(Real {
                     mask: mask(&beats),
                     beats,
@@ -208,7 +219,7 @@ impl Real {
 }
 
 /// Drums to lend, sparse ones more often than not, as for training windows.
-fn lender<'a>(donors: &[&'a Real], random: &mut Random) -> Option<&'a Real> {
+pub(super) fn lender<'a>(donors: &[&'a Real], random: &mut Random) -> Option<&'a Real> {
     let wants_sparse = random.chance(0.6);
     let density = |real: &Real| {
         let hits: usize = real.beats.iter().map(|beat| beat.music.parts[0].len()).sum();
@@ -245,6 +256,12 @@ fn starts(beats: &[HistoryBeat]) -> Vec<usize> {
         }
         at += N_BEATS;
     }
-    let n = starts.len();
-    if n <= PER_SONG { starts } else { (0..PER_SONG).map(|i| starts[i * n / PER_SONG]).collect() }
+    spread(&starts)
+}
+
+/// As many as a song may give, spread over it.
+pub(super) fn spread<T: Clone>(all: &[T]) -> Vec<T> {
+    let n = all.len();
+    let chosen = |i: usize| all[i * n / PER_SONG].clone();
+    if n <= PER_SONG { all.to_vec() } else { (0..PER_SONG).map(chosen).collect() }
 }

@@ -1,4 +1,8 @@
-//! What the judge knows of an excerpt: rhythm, pitch, durations and repetition, part by part.
+//! What a judge knows of an excerpt: rhythm, pitch, durations and repetition, part by part.
+//!
+//! Places count from the start of their bar, in any meter. What the meter or the length of an
+//! excerpt does not have, such as a fourth beat in 3/4 or a bar four bars ago in two bars, is
+//! unknown, so that neither says anything.
 //!
 //! Nothing here says how loud or how exactly in time a note is, how fast the music runs, in which
 //! mode it is or which parts are there: the first two give the collection away, the others are the
@@ -8,10 +12,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use score::{Chord, ChordQuality, GridNote, Part};
 
-use super::excerpt::{BEATS_A_BAR, DRUMS, Excerpt, PITCHED};
+use crate::bars::Bars;
+use crate::excerpt::{DRUMS, Excerpt, PITCHED};
 
-/// Cells in a bar.
-const BAR: usize = BEATS_A_BAR * 24;
+/// Cells in a bar of common time.
+const COMMON_BAR: usize = 96;
 
 /// A feature's name and the parts that it is computed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +30,7 @@ pub struct Feature {
 /// Names of the features, in the order of [`values`].
 pub fn list() -> Vec<Feature> {
     let mut sheet = Sheet { names: Some(Vec::new()), ..Sheet::default() };
-    let silent = Excerpt { beats: Vec::new(), chords: Vec::new(), tonic: 0 };
+    let silent = Excerpt::common(Vec::new(), Vec::new(), 0);
     sheet.fill(&silent);
     sheet.names.unwrap_or_default()
 }
@@ -48,8 +53,18 @@ struct Sheet {
     is_silent: bool,
 }
 
-/// A note of one part: cells from the start, pitch, cells of duration.
-type Placed = (usize, u8, u16);
+/// A note of one part.
+#[derive(Clone, Copy)]
+struct Placed {
+    /// Cells from the start.
+    at: usize,
+    pitch: u8,
+    /// Cells that it sounds.
+    duration: u16,
+    bar: usize,
+    /// Cells from the bar's start.
+    in_bar: usize,
+}
 
 impl Sheet {
     fn fill(&mut self, excerpt: &Excerpt) {
@@ -91,62 +106,77 @@ impl Sheet {
         let notes = placed(excerpt, Part::Drums);
         self.begin("drums", DRUMS, notes.is_empty());
         let n_beats = excerpt.beats.len().max(1) as f32;
-        let n_bars = excerpt.n_bars().max(1) as f32;
         self.rhythm(excerpt, &notes);
         let onsets = onsets(&notes);
         self.add("hits an onset", notes.len() as f32 / onsets.len().max(1) as f32);
+        let bars = excerpt.bars().cells();
         for (class, name) in DRUM_CLASSES.iter().enumerate() {
+            // Cells from the bar's start.
             let hits: Vec<usize> =
-                notes.iter().filter(|n| drum_class(n.1) == class).map(|n| n.0).collect();
+                notes.iter().filter(|n| drum_class(n.pitch) == class).map(|n| n.in_bar).collect();
             self.add(format_args!("{name} a beat"), (hits.len() as f32 / n_beats).sqrt());
             if class < 5 {
                 self.shares(&format!("{name} at"), IN_BEAT, hits.iter().map(|at| in_beat(*at)));
             }
             if class < 2 {
                 for step in 0..16 {
-                    let n = hits.iter().filter(|at| (**at % BAR + 2) / 6 == step).count();
-                    self.add(format_args!("{name} at sixteenth {step}"), n as f32 / n_bars);
+                    let n = hits.iter().filter(|at| (**at + 2) / 6 == step).count();
+                    let n_bars = bars.iter().filter(|cells| **cells > 6 * step).count();
+                    let rate = if n_bars > 0 { n as f32 / n_bars as f32 } else { f32::NAN };
+                    self.add(format_args!("{name} at sixteenth {step}"), rate);
                 }
             }
         }
-        let back = |at: &usize| matches!(at % BAR, 24 | 72);
         let snare: Vec<usize> =
-            notes.iter().filter(|n| drum_class(n.1) == 1).map(|n| n.0).collect();
-        let backbeat = snare.iter().filter(|at| back(at)).count() as f32;
-        self.add("backbeat", backbeat / snare.len().max(1) as f32);
-        let classes: BTreeSet<usize> = notes.iter().map(|n| drum_class(n.1)).collect();
+            notes.iter().filter(|n| drum_class(n.pitch) == 1).map(|n| n.in_bar).collect();
+        let backbeat = snare.iter().filter(|at| matches!(at, 24 | 72)).count() as f32;
+        let backbeat = backbeat / snare.len().max(1) as f32;
+        let is_common = bars.contains(&COMMON_BAR);
+        self.add("backbeat", if is_common { backbeat } else { f32::NAN });
+        let classes: BTreeSet<usize> = notes.iter().map(|n| drum_class(n.pitch)).collect();
         self.add("classes", classes.len() as f32);
-        let keys: BTreeSet<u8> = notes.iter().map(|n| n.1).collect();
+        let keys: BTreeSet<u8> = notes.iter().map(|n| n.pitch).collect();
         self.add("keys", (keys.len() as f32).sqrt());
-        self.repetition(
-            excerpt,
-            "pattern",
-            |(at, pitch, _)| (at % BAR) as u32 * 16 + drum_class(pitch) as u32,
-            &notes,
-        );
+        let hit = |note: &Placed| note.in_bar as u32 * 16 + drum_class(note.pitch) as u32;
+        self.repetition(excerpt, "pattern", hit, &notes);
     }
 
     /// Where notes start, of any part.
     fn rhythm(&mut self, excerpt: &Excerpt, notes: &[Placed]) {
-        let onsets = onsets(notes);
+        let (onsets, bars) = (onsets(notes), excerpt.bars());
+        let in_bar: Vec<usize> = onsets.iter().map(|at| bars.place(*at).1).collect();
         let n_beats = excerpt.beats.len().max(1) as f32;
         self.add("onsets a beat", (onsets.len() as f32 / n_beats).sqrt());
-        self.shares("onsets at", IN_BEAT, onsets.iter().map(|at| in_beat(*at)));
-        self.shares("onsets in beat", ["1", "2", "3", "4"], onsets.iter().map(|at| at % BAR / 24));
+        self.shares("onsets at", IN_BEAT, in_bar.iter().map(|at| in_beat(*at)));
+        self.beats(bars, &in_bar);
         let starts: HashSet<usize> = onsets.iter().copied().collect();
-        let off: Vec<usize> = onsets.iter().copied().filter(|at| at % 24 >= 8).collect();
-        let held = off.iter().filter(|at| !starts.contains(&(**at / 24 * 24 + 24))).count();
+        let off = onsets.iter().zip(&in_bar).filter(|(_, in_bar)| **in_bar % 24 >= 8);
+        let held =
+            off.filter(|(at, in_bar)| !starts.contains(&(**at + 24 - **in_bar % 24))).count();
         self.add("syncopation", held as f32 / onsets.len().max(1) as f32);
-        let count = |at: usize| onsets.iter().filter(|o| **o % 24 == at).count() as f32;
+        let count = |at: usize| in_bar.iter().filter(|o| **o % 24 == at).count() as f32;
         let (straight, swung) = (count(12), count(16));
         self.add("swing", (swung + 0.5) / (straight + swung + 1.0));
         let gaps = onsets.windows(2).map(|pair| gap_class(pair[1] - pair[0]));
         self.shares("gap", GAPS, gaps);
-        let bars: HashSet<usize> = onsets.iter().map(|at| at / BAR).collect();
-        self.add("empty bars", 1.0 - bars.len() as f32 / excerpt.n_bars().max(1) as f32);
+        let played: HashSet<usize> = onsets.iter().map(|at| bars.place(*at).0).collect();
+        self.add("empty bars", 1.0 - played.len() as f32 / excerpt.n_bars().max(1) as f32);
         let beats: HashSet<usize> = onsets.iter().map(|at| at / 24).collect();
         self.add("beats with onsets", beats.len() as f32 / n_beats);
-        self.repetition(excerpt, "rhythm", |(at, ..)| (at % BAR) as u32, notes);
+        self.repetition(excerpt, "rhythm", |note| note.in_bar as u32, notes);
+    }
+
+    /// The share of onsets in each beat of the bar, times the beats that a bar has for each of
+    /// four; what lies behind counts as in the fourth.
+    fn beats(&mut self, bars: &Bars, in_bar: &[usize]) {
+        let mut counts = [0.0f32; 4];
+        in_bar.iter().for_each(|at| counts[(at / 24).min(3)] += 1.0);
+        let longest = bars.cells().iter().copied().max().unwrap_or(COMMON_BAR);
+        let (n, scale) = (in_bar.len().max(1) as f32, longest as f32 / COMMON_BAR as f32);
+        for (beat, count) in counts.into_iter().enumerate() {
+            let share = if longest > 24 * beat { count / n * scale } else { f32::NAN };
+            self.add(format_args!("onsets in beat {}", beat + 1), share);
+        }
     }
 
     /// How like earlier bars the bars are, and how many differ.
@@ -154,13 +184,13 @@ impl Sheet {
         &mut self,
         excerpt: &Excerpt,
         name: &str,
-        key: impl Fn(Placed) -> u32,
+        key: impl Fn(&Placed) -> u32,
         notes: &[Placed],
     ) {
         let mut bars = vec![BTreeSet::new(); excerpt.n_bars()];
         for note in notes {
-            if let Some(bar) = bars.get_mut(note.0 / BAR) {
-                bar.insert(key(*note));
+            if let Some(bar) = bars.get_mut(note.bar) {
+                bar.insert(key(note));
             }
         }
         for back in [1, 2, 4] {
@@ -171,7 +201,8 @@ impl Sheet {
                 sum += common / (a.len() + b.len() - common as usize) as f32;
                 n += 1.0;
             }
-            self.add(format_args!("{name} like {back} before"), sum / f32::max(n, 1.0));
+            let likeness = if bars.len() > back { sum / f32::max(n, 1.0) } else { f32::NAN };
+            self.add(format_args!("{name} like {back} before"), likeness);
         }
         let played: Vec<&BTreeSet<u32>> = bars.iter().filter(|bar| !bar.is_empty()).collect();
         let distinct: BTreeSet<&BTreeSet<u32>> = played.iter().copied().collect();
@@ -189,9 +220,9 @@ impl Sheet {
         let n_notes = notes.len().max(1) as f32;
         self.add("notes an onset", n_notes / onsets.len().max(1) as f32);
         // Notes that start together, from low to high.
-        let stacks: Vec<Vec<u8>> = onsets
-            .iter()
-            .map(|at| notes.iter().filter(|n| n.0 == *at).map(|n| n.1).collect())
+        let stacks: Vec<Vec<u8>> = notes
+            .chunk_by(|a, b| a.at == b.at)
+            .map(|together| together.iter().map(|n| n.pitch).collect())
             .collect();
         let sizes = stacks.iter().map(|stack: &Vec<u8>| stack.len().max(1) - 1);
         self.shares("stack of", ["1", "2", "3", "4", "more"], sizes);
@@ -211,31 +242,29 @@ impl Sheet {
         self.add("moves up", (up + 0.5) / (moved + 1.0));
         let turns = steps.windows(2).filter(|w| w[0].signum() * w[1].signum() < 0).count();
         self.add("turns", turns as f32 / steps.len().max(1) as f32);
-        let pitches = notes.iter().map(|n| f32::from(n.1));
+        let pitches = notes.iter().map(|n| f32::from(n.pitch));
         let mean = pitches.clone().sum::<f32>() / n_notes;
         let deviation = (pitches.map(|p| (p - mean).powi(2)).sum::<f32>() / n_notes).sqrt();
         self.add("register", mean);
         self.add("spread", deviation);
-        let degrees = notes.iter().map(|n| degree(n.1, excerpt.tonic));
+        let degrees = notes.iter().map(|n| degree(n.pitch, excerpt.tonic));
         self.shares("degree", DEGREES, degrees);
-        let classes: BTreeSet<u8> = notes.iter().map(|n| n.1 % 12).collect();
+        let classes: BTreeSet<u8> = notes.iter().map(|n| n.pitch % 12).collect();
         self.add("pitch classes", classes.len() as f32);
-        let distinct: BTreeSet<u8> = notes.iter().map(|n| n.1).collect();
+        let distinct: BTreeSet<u8> = notes.iter().map(|n| n.pitch).collect();
         self.add("distinct pitches", (distinct.len() as f32).sqrt());
-        self.shares("lasts", LENGTHS, notes.iter().map(|n| length_class(n.2)));
+        self.shares("lasts", LENGTHS, notes.iter().map(|n| length_class(n.duration)));
         // How much of the time to the next onset a note sounds.
         let next = |at: usize| onsets.get(onsets.partition_point(|o| *o <= at)).copied();
-        let held: Vec<f32> =
-            notes.iter().filter_map(|n| Some(f32::from(n.2) / (next(n.0)? - n.0) as f32)).collect();
+        let held: Vec<f32> = notes
+            .iter()
+            .filter_map(|n| Some(f32::from(n.duration) / (next(n.at)? - n.at) as f32))
+            .collect();
         self.add("legato", held.iter().map(|x| x.min(2.0)).sum::<f32>() / held.len().max(1) as f32);
         let staccato = held.iter().filter(|x| **x < 0.6).count() as f32;
         self.add("staccato", staccato / held.len().max(1) as f32);
-        self.repetition(
-            excerpt,
-            "bar",
-            |(at, pitch, _)| (at % BAR) as u32 * 128 + u32::from(pitch),
-            &notes,
-        );
+        let note = |note: &Placed| note.in_bar as u32 * 128 + u32::from(note.pitch);
+        self.repetition(excerpt, "bar", note, &notes);
     }
 
     /// Chords and the notes against them, of all pitched parts together.
@@ -249,7 +278,8 @@ impl Sheet {
         let changes = excerpt.chords.windows(2).filter(|pair| pair[0] != pair[1]).count() as f32;
         self.add("changes a bar", (changes / excerpt.n_bars().max(1) as f32).sqrt());
         let in_bar = excerpt.chords.windows(2).enumerate();
-        let inside = in_bar.filter(|(i, w)| w[0] != w[1] && (i + 1) % BEATS_A_BAR != 0).count();
+        let is_inside = |beat: usize| !excerpt.bars().begins_at(beat);
+        let inside = in_bar.filter(|(i, w)| w[0] != w[1] && is_inside(i + 1)).count();
         self.add("changes inside bars", inside as f32 / changes.max(1.0));
         let quality = |chord: &Chord| match chord.quality {
             ChordQuality::Major | ChordQuality::Minor => 0,
@@ -277,15 +307,15 @@ impl Sheet {
             let was_silent = self.is_silent;
             self.is_silent |= of.is_empty();
             let share = |is: &dyn Fn(&Placed, Chord) -> bool| {
-                let hits = of.iter().filter(|n| chord_at(n.0).is_some_and(|c| is(n, c))).count();
+                let hits = of.iter().filter(|n| chord_at(n.at).is_some_and(|c| is(n, c))).count();
                 hits as f32 / of.len().max(1) as f32
             };
-            let class = |n: &Placed| score::PitchClass::new(n.1.into());
+            let class = |n: &Placed| score::PitchClass::new(n.pitch.into());
             self.add(format_args!("{name} on the root"), share(&|n, c| c.root == class(n)));
             self.add(format_args!("{name} on the chord"), share(&|n, c| c.contains(class(n))));
             self.is_silent = was_silent;
         }
-        let chromatic = notes.iter().filter(|(_, n)| degree(n.1, excerpt.tonic) == 7).count();
+        let chromatic = notes.iter().filter(|(_, n)| degree(n.pitch, excerpt.tonic) == 7).count();
         self.add("chromatic", chromatic as f32 / notes.len().max(1) as f32);
     }
 
@@ -295,8 +325,8 @@ impl Sheet {
         let parts = Part::ALL.map(of);
         let kick: HashSet<usize> = placed(excerpt, Part::Drums)
             .into_iter()
-            .filter(|n| drum_class(n.1) == 0)
-            .map(|n| n.0)
+            .filter(|n| drum_class(n.pitch) == 0)
+            .map(|n| n.at)
             .collect();
         let pairs: [(&'static str, u8, &HashSet<usize>, &HashSet<usize>); 5] = [
             ("bass with kick", 0b0011, &parts[1], &kick),
@@ -390,13 +420,16 @@ pub fn drum_class(key: u8) -> usize {
 }
 
 fn placed(excerpt: &Excerpt, part: Part) -> Vec<Placed> {
-    let place = |(at, note): (usize, &GridNote)| (at, note.pitch, note.duration);
+    let place = |(at, note): (usize, &GridNote)| {
+        let (bar, in_bar) = excerpt.bars().place(at);
+        Placed { at, pitch: note.pitch, duration: note.duration, bar, in_bar }
+    };
     excerpt.notes(part).map(place).collect()
 }
 
 /// Onsets without those that stand twice.
 fn onsets(notes: &[Placed]) -> Vec<usize> {
-    let mut onsets: Vec<usize> = notes.iter().map(|note| note.0).collect();
+    let mut onsets: Vec<usize> = notes.iter().map(|note| note.at).collect();
     onsets.dedup();
     onsets
 }
@@ -417,7 +450,7 @@ mod tests {
                 micro: 0,
             });
         }
-        Excerpt { chords: vec![None; beats.len()], beats, tonic: 0 }
+        Excerpt::common(beats, vec![None; 32], 0)
     }
 
     fn value(excerpt: &Excerpt, name: &str) -> f32 {
@@ -460,5 +493,69 @@ mod tests {
             assert!(feature.parts & DRUMS == 0 || b.is_nan(), "{}", feature.name);
         }
         assert_eq!(value(&excerpt(&notes), "lead degree 2"), 1.0 / 3.0);
+    }
+
+    /// Some bars of a meter with a kick on each first and a hat on each off-beat.
+    fn in_meter(meter: &str, n_bars: usize) -> Excerpt {
+        let meter = score::Meter::parse(meter).unwrap();
+        let n_beats = crate::window_beats(meter, n_bars);
+        let beats: Vec<score::HistoryBeat> = (0..n_beats as i64)
+            .map(|number| {
+                let frame = score::BeatFrame::regular(number, meter, score::Tempo::DEFAULT);
+                let mut music = score::GridBeat::default();
+                for position in [0, 12] {
+                    let in_bar = (frame.offset_in_bar().0 / 40 + position) * 40;
+                    let is_first = in_bar % meter.bar_ticks().0 == 0;
+                    let pitch = if is_first { 36 } else { 42 };
+                    let velocity = Velocity::clamped(90);
+                    let position = position as u8;
+                    music.parts[0].push(GridNote {
+                        position,
+                        pitch,
+                        duration: 6,
+                        velocity,
+                        micro: 0,
+                    });
+                }
+                score::HistoryBeat { frame, music }
+            })
+            .collect();
+        Excerpt::new(&beats, crate::ALL_PARTS)
+    }
+
+    #[test]
+    fn bars_of_any_meter_repeat_and_what_a_meter_lacks_is_unknown() {
+        for (meter, cells) in [("3/4", 72), ("6/8", 72), ("7/8", 84), ("5/4", 120)] {
+            let excerpt = in_meter(meter, 8);
+            for name in ["rhythm like 1 before", "pattern like 4 before"] {
+                assert_eq!(value(&excerpt, &format!("drums {name}")), 1.0, "{meter} {name}");
+            }
+            assert_eq!(value(&excerpt, "drums rhythm distinct"), 1.0 / 8.0, "{meter}");
+            assert_eq!(value(&excerpt, "drums kick at sixteenth 0"), 1.0, "{meter}");
+            for step in 0..16 {
+                let value = value(&excerpt, &format!("drums snare at sixteenth {step}"));
+                assert_eq!(value.is_nan(), 6 * step >= cells, "{meter} {step}");
+            }
+            for beat in 1..=4 {
+                let value = value(&excerpt, &format!("drums onsets in beat {beat}"));
+                assert_eq!(value.is_nan(), 24 * (beat - 1) >= cells, "{meter} {beat}");
+            }
+            // As if each bar had four beats.
+            assert_eq!(value(&excerpt, "drums onsets in beat 1"), 0.25, "{meter}");
+            assert!(value(&excerpt, "drums backbeat").is_nan(), "{meter}");
+        }
+        assert_eq!(value(&in_meter("4/4", 8), "drums backbeat"), 0.0);
+    }
+
+    #[test]
+    fn what_few_bars_cannot_say_is_unknown() {
+        for (n_bars, unknown) in
+            [(1, [true; 3]), (2, [false, true, true]), (4, [false, false, true])]
+        {
+            let excerpt = in_meter("4/4", n_bars);
+            let is_unknown = [1, 2, 4]
+                .map(|back| value(&excerpt, &format!("drums rhythm like {back} before")).is_nan());
+            assert_eq!(is_unknown, unknown, "{n_bars} bars");
+        }
     }
 }

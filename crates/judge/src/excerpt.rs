@@ -1,17 +1,16 @@
-//! What the judge hears: some bars of 4/4 in C major or A minor, with chords named from the notes.
+//! What a judge hears: some bars in C major or A minor, with chords named from the notes.
 
 use score::chord::{self, ChordEvidence};
 use score::grid::CELLS_PER_BEAT;
 use score::quantize::pitch_class_weights;
 use score::{Chord, GridNote, HistoryBeat, Key, Mode, Part, PitchClass};
 
-/// Beats in a bar of an excerpt; a pair of 2/4 bars counts as one.
+use crate::bars::{Bars, N_BARS};
+
+/// Beats in a bar of common time; a pair of 2/4 bars counts as one.
 pub const BEATS_A_BAR: usize = 4;
 
-/// Bars of an excerpt.
-pub const N_BARS: usize = 8;
-
-/// Beats of an excerpt.
+/// Beats of an excerpt of eight bars of common time.
 pub const N_BEATS: usize = N_BARS * BEATS_A_BAR;
 
 /// Bits of all parts.
@@ -30,13 +29,21 @@ pub struct Excerpt {
     pub chords: Vec<Option<Chord>>,
     /// Tonic: 0 in C major, 9 in A minor.
     pub tonic: u8,
+    bars: Bars,
 }
 
 impl Excerpt {
+    /// Beats of common time from a bar's start, with chords and tonic as given.
+    pub fn common(beats: Vec<[Vec<GridNote>; 4]>, chords: Vec<Option<Chord>>, tonic: u8) -> Self {
+        let bars = Bars::common(beats.len());
+        Self { beats, chords, tonic, bars }
+    }
+
     /// The parts of `keep` of some beats, brought to white keys.
     ///
     /// Key and chords are found from what is kept, so that a part that is left out tells nothing.
     pub fn new(beats: &[HistoryBeat], keep: u8) -> Self {
+        let bars = Bars::of(beats);
         let mut kept: Vec<HistoryBeat> = beats.to_vec();
         for beat in &mut kept {
             for part in (0..4).filter(|part| keep >> part & 1 == 0) {
@@ -53,8 +60,8 @@ impl Excerpt {
             }
         }
         let tonic = if key.mode == Mode::Major { 0 } else { 9 };
-        let chords = chord::estimate(&evidence(&beats));
-        Self { beats, chords, tonic }
+        let chords = chord::estimate(&evidence(&beats, &bars));
+        Self { beats, chords, tonic, bars }
     }
 
     /// The same with another excerpt's drums.
@@ -87,9 +94,14 @@ impl Excerpt {
         })
     }
 
+    /// Where its bars lie.
+    pub fn bars(&self) -> &Bars {
+        &self.bars
+    }
+
     /// Number of whole bars.
     pub fn n_bars(&self) -> usize {
-        self.beats.len() / BEATS_A_BAR
+        self.bars.len()
     }
 }
 
@@ -106,7 +118,7 @@ pub fn is_common_time(beats: &[HistoryBeat]) -> bool {
 }
 
 /// What the notes that sound in each beat say about its chord, parts weighted as for songs.
-fn evidence(beats: &[[Vec<GridNote>; 4]]) -> Vec<ChordEvidence> {
+fn evidence(beats: &[[Vec<GridNote>; 4]], bars: &Bars) -> Vec<ChordEvidence> {
     let cells = CELLS_PER_BEAT as usize;
     let mut evidence = vec![ChordEvidence::default(); beats.len()];
     let mut lowest = vec![u8::MAX; beats.len()];
@@ -129,7 +141,7 @@ fn evidence(beats: &[[Vec<GridNote>; 4]]) -> Vec<ChordEvidence> {
     }
     for (beat, (evidence, lowest)) in evidence.iter_mut().zip(lowest).enumerate() {
         evidence.bass = (lowest < u8::MAX).then(|| PitchClass::new(lowest.into()));
-        evidence.bar_start = beat % BEATS_A_BAR == 0;
+        evidence.bar_start = bars.begins_at(beat);
     }
     evidence
 }
