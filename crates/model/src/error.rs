@@ -86,6 +86,9 @@ pub enum Error {
         /// The value.
         value: f32,
     },
+    /// The judge among the weights cannot be used.
+    #[error("weights: {0}")]
+    Judge(#[from] judge::Error),
     /// The beats before the asked one have a gap or do not end right before it.
     #[error("history: expected beat {expected}, found beat {found}")]
     HistoryGap {

@@ -7,6 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use candle_core::{D, Tensor};
+use judge::Judge;
 use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_SYM, T_VEL};
 
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
@@ -78,6 +79,7 @@ pub struct Network {
     forms: Option<FormTable>,
     weight_map: WeightMap,
     steadiness: Option<Steadiness>,
+    judge: Option<Arc<Judge>>,
     weights: Weights,
     packed: OnceLock<Arc<Packed>>,
 }
@@ -132,7 +134,7 @@ impl Network {
     /// The network of `config` over `weights`, which it shares.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`], [`Error::ShapeMismatch`] and [`Error::Config`].
+    /// [`Error::MissingTensor`], [`Error::ShapeMismatch`], [`Error::Judge`] and [`Error::Config`].
     pub fn new(config: Config, weights: &Weights, kernels: Kernels) -> Result<Self> {
         config.validate()?;
         for (name, expected) in config.tensors() {
@@ -196,6 +198,7 @@ impl Network {
                 Some(tensor) => WeightMap::of_tensor(tensor)?,
                 None => WeightMap::default(),
             },
+            judge: weights::judge(weights)?.map(Arc::new),
             weights: weights.clone(),
             packed: OnceLock::new(),
         })
@@ -241,6 +244,11 @@ impl Network {
     /// What the weights of a blend are composed with; the identity if the weights say nothing.
     pub fn weight_map(&self) -> &WeightMap {
         &self.weight_map
+    }
+
+    /// What hears which genre music sounds like, if the weights come with that.
+    pub fn judge(&self) -> Option<&Arc<Judge>> {
+        self.judge.as_ref()
     }
 
     /// The sizes.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
+use judge::Judge;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use score::random::Random;
 use score::steps;
@@ -97,8 +98,8 @@ pub fn fingerprint() -> String {
     format!("{:016x}", steps::fingerprint())
 }
 
-/// Reads the tensors that `config` names, and a [`FormTable`], a [`Steadiness`] and a [`WeightMap`]
-/// if there are any, F32 or BF16, as `f32`; others are ignored.
+/// Reads the tensors that `config` names, and a [`FormTable`], a [`Steadiness`], a [`WeightMap`] and
+/// a [`Judge`] if there are any, F32 or BF16, as `f32`; others are ignored.
 ///
 /// # Errors
 /// [`Error::Weights`], [`Error::MissingTensor`], [`Error::ShapeMismatch`],
@@ -121,7 +122,37 @@ pub fn read(bytes: &[u8], config: &Config) -> Result<Weights> {
             weights.insert(name.to_owned(), tensor(name, &view, shape)?);
         }
     }
+    for name in file.names().into_iter().filter(|name| name.starts_with(Judge::PREFIX)) {
+        let view = file.tensor(name)?;
+        weights.insert(name.to_owned(), tensor(name, &view, view.shape())?);
+    }
     Ok(weights)
+}
+
+/// Adds a judge to the weights; the tensors of one that was there go.
+///
+/// # Errors
+/// [`Error::Tensor`].
+pub fn insert_judge(weights: &mut Weights, judge: &Judge) -> Result<()> {
+    weights.retain(|name, _| !name.starts_with(Judge::PREFIX));
+    for (name, (shape, values)) in judge.to_tensors() {
+        weights.insert(name, Tensor::from_vec(values, shape, &Device::Cpu)?);
+    }
+    Ok(())
+}
+
+/// The judge among weights, if there is one.
+///
+/// # Errors
+/// [`Error::Judge`] if its tensors do not fit, [`Error::Tensor`].
+pub fn judge(weights: &Weights) -> Result<Option<Judge>> {
+    let of_judge = weights.iter().filter(|(name, _)| name.starts_with(Judge::PREFIX));
+    let plain = |(name, tensor): (&String, &Tensor)| {
+        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+        Ok((name.clone(), (tensor.dims().to_vec(), values)))
+    };
+    let tensors = of_judge.map(plain).collect::<Result<BTreeMap<_, _>>>()?;
+    if tensors.is_empty() { Ok(None) } else { Ok(Some(Judge::from_tensors(&tensors)?)) }
 }
 
 fn tensor(name: &str, view: &TensorView, expected: &[usize]) -> Result<Tensor> {
@@ -345,6 +376,56 @@ mod tests {
         bytes.truncate(1000);
         assert!(matches!(read(&bytes, &Config::TINY), Err(Error::Weights(_))));
         assert!(matches!(read(&[], &Config::TINY), Err(Error::Weights(_))));
+    }
+
+    /// A judge of three genres that hears nothing.
+    fn deaf_judge() -> Judge {
+        let n_features = judge::features::list().len();
+        let classifier = |_| judge::Classifier {
+            scales: vec![judge::Scale { mean: 0.0, deviation: 1.0 }; n_features],
+            linear: vec![vec![0.0; n_features + 1]; 3],
+            trees: vec![judge::Tree { splits: Vec::new(), leaves: vec![0.5] }; 3],
+        };
+        Judge::new(judge::Kind::ALL.map(classifier))
+    }
+
+    #[test]
+    fn a_judge_is_read_if_there_is_one_and_refused_if_it_does_not_fit() {
+        let manifest = Manifest::new("test", Config::TINY).to_bytes().unwrap();
+        let load =
+            |weights: &Weights| crate::Network::from_bytes(&write(weights).unwrap(), &manifest);
+        let mut weights = random(&Config::TINY, 1).unwrap();
+        assert!(load(&weights).unwrap().judge().is_none());
+        insert_judge(&mut weights, &deaf_judge()).unwrap();
+        let network = load(&weights).unwrap();
+        assert_eq!(network.judge().unwrap().to_tensors(), deaf_judge().to_tensors());
+        let names: Vec<String> = deaf_judge().to_tensors().into_keys().collect();
+        let refusal = |name: &str, shape: &[usize], value: f32| {
+            let n: usize = shape.iter().product();
+            let tensor = Tensor::from_vec(vec![value; n], shape, &Device::Cpu).unwrap();
+            let mut weights = weights.clone();
+            weights.insert(name.to_owned(), tensor);
+            load(&weights).unwrap_err().to_string()
+        };
+        for name in &names {
+            let error = refusal(name, &[3, 5], 1.0);
+            assert!(error.starts_with(&format!("weights: {name}: expected shape [")), "{error}");
+            assert!(error.ends_with("found [3, 5]"), "{error}");
+            let error = refusal(name, &[3, 5], f32::NAN);
+            assert_eq!(error, format!("weights: {name}: value 0 is NaN, expected a finite number"));
+        }
+        for name in &names {
+            let mut weights = weights.clone();
+            weights.remove(name);
+            assert_eq!(
+                load(&weights).unwrap_err().to_string(),
+                format!("weights: missing tensor {name}")
+            );
+        }
+        // Another judge takes the place of the first.
+        weights.insert("judge.old".into(), weights["judge.features"].clone());
+        insert_judge(&mut weights, &deaf_judge()).unwrap();
+        assert!(!weights.contains_key("judge.old"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! dull, wrong or copied. Every figure stands beside what real music reaches and what something
 //! naive reaches. Music is composed once and kept in a folder of its own.
 
-mod bench;
+pub(crate) mod bench;
 pub mod blends;
 pub mod copies;
 pub mod habits;

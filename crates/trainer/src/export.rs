@@ -9,8 +9,10 @@ use model::{FormTable, Kernels, Network, Steadiness, weights::Weights};
 
 use crate::checkpoint;
 use crate::corpus::Split;
-use crate::eval::Evaluation;
+use crate::eval::hearing::Accuracy;
+use crate::eval::{Evaluation, bench};
 use crate::form_shares;
+use crate::judge::shipped;
 use crate::recipe::Recipe;
 use crate::rounding::{self, Change};
 use crate::shard::write_whole;
@@ -57,7 +59,7 @@ pub fn run(options: &ExportOptions) -> Result<()> {
         None => Manifest { seed: config.seed, ..Manifest::new(&name, config.network) },
     };
     manifest.steps = options.steps.unwrap_or(manifest.steps);
-    let mut changes = Vec::new();
+    let (mut changes, mut rows) = (Vec::new(), Vec::new());
     if let Some(folder) = &options.prepared {
         let songs = Songs::read(folder, &[Split::Test], &Recipe::default())?;
         manifest.corpus_hash.clone_from(&songs.index.corpus_hash);
@@ -69,6 +71,7 @@ pub fn run(options: &ExportOptions) -> Result<()> {
         let songs = Songs::read(folder, &[Split::Train], &recipe)?;
         tensors.insert(FormTable::NAME.to_owned(), form_shares::table(&songs, &recipe)?);
         tensors.insert(Steadiness::NAME.to_owned(), steadiness::table(&songs, &recipe)?);
+        rows = add_judge(&mut tensors, folder)?;
     }
     let evaluation =
         options.eval.as_deref().map(|path| read_evaluation(path, &name)).transpose()?;
@@ -91,12 +94,12 @@ pub fn run(options: &ExportOptions) -> Result<()> {
     }
     let card = options.out.join("README.md");
     let text = std::fs::read_to_string(&card).unwrap_or_else(|_| "# Models\n".into());
-    let section = section(&manifest, &tensors, &changes, evaluation.as_ref());
+    let section = section(&manifest, &changes, &rows, evaluation.as_ref());
     write_whole(&card, replace_section(&text, &name, &section)?.as_bytes())?;
     println!(
         "{}: {} weights, {} bytes",
         file("safetensors").display(),
-        count(&tensors),
+        manifest.config.n_weights(),
         weights.len()
     );
     Ok(())
@@ -106,15 +109,29 @@ fn read_evaluation(path: &Path, name: &str) -> Result<Evaluation> {
     Ok(Evaluation { model: name.to_owned(), ..Evaluation::read(path)? })
 }
 
-fn count(weights: &Weights) -> usize {
-    weights.values().map(candle_core::Tensor::elem_count).sum()
+/// Fits the judge that ships and puts it beside the weights; says how right it is.
+///
+/// # Errors
+/// Held-out songs that cannot be read.
+fn add_judge(tensors: &mut Weights, prepared: &Path) -> Result<Vec<(String, Accuracy)>> {
+    let songs = Songs::read(prepared, &[Split::Valid, Split::Test], &Recipe::default())?;
+    let bar = bench::progress("fitting the judge", shipped::N_FITS);
+    let fitted = shipped::fit(&songs, || bar.inc(1));
+    bar.finish_and_clear();
+    let Some(shipped::Fitted { judge, rows }) = fitted else {
+        println!("no judge: a genre has no held-out song of eight bars to learn from");
+        return Ok(Vec::new());
+    };
+    weights::insert_judge(tensors, &judge)?;
+    println!("{}", shipped::markdown(&rows));
+    Ok(rows)
 }
 
 /// The model card's section, without its marks.
 fn section(
     manifest: &Manifest,
-    weights: &Weights,
     changes: &[Change],
+    judge: &[(String, Accuracy)],
     evaluation: Option<&Evaluation>,
 ) -> String {
     let config = &manifest.config;
@@ -125,7 +142,7 @@ fn section(
          Trained on {} steps of music; corpus {}; vocabulary {}.\n\
          Matrices and tables are bfloat16 numbers; norms and biases are not.\n",
         manifest.name,
-        count(weights),
+        config.n_weights(),
         config.n_layers,
         config.d_model,
         config.n_heads,
@@ -139,6 +156,10 @@ fn section(
     if !changes.is_empty() {
         text.push_str("\nPrinted by `trainer export`:\n\n");
         text.push_str(&rounding::markdown(changes));
+    }
+    if !judge.is_empty() {
+        text.push('\n');
+        text.push_str(&shipped::markdown(judge));
     }
     if let Some(evaluation) = evaluation {
         text.push_str("\nPrinted by `trainer eval`:\n\n");

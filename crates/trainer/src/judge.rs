@@ -8,6 +8,7 @@ mod boosting;
 mod forest;
 mod logistic;
 mod material;
+pub mod shipped;
 
 use rayon::prelude::*;
 use score::random::Random;

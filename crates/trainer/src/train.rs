@@ -216,8 +216,12 @@ impl<'a> Run<'a> {
             Some(path) => {
                 let bytes = std::fs::read(path)
                     .with_context(|| format!("{}: cannot be read", path.display()))?;
-                weights::read(&bytes, &config.network)
-                    .with_context(|| path.display().to_string())?
+                let mut weights = weights::read(&bytes, &config.network)
+                    .with_context(|| path.display().to_string())?;
+                // What a shipped file has besides the network is not trained.
+                let network = config.network.tensors();
+                weights.retain(|name, _| network.iter().any(|(tensor, _)| tensor == name));
+                weights
             }
             None => weights::random(&config.network, config.seed)?,
         };

@@ -228,7 +228,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn progress(what: &str, n: usize) -> ProgressBar {
+pub(crate) fn progress(what: &str, n: usize) -> ProgressBar {
     // PANIC: the template is a literal that the pipeline's test draws.
     let style = ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len}, {eta} left")
         .expect("the template can be read");

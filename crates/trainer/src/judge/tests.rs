@@ -36,7 +36,7 @@ fn song(genre: usize, random: &mut Random) -> Vec<HistoryBeat> {
         .collect()
 }
 
-fn material() -> Material {
+pub(super) fn material() -> Material {
     let mut random = Random::new(4);
     let reals = (0..2 * N_SONGS)
         .map(|i| Real {

@@ -200,6 +200,10 @@ fn a_corpus_becomes_a_model_that_composes() {
         assert_eq!(exported.tensor(&name).unwrap().dtype(), expected, "{name}");
     }
     let network = Network::from_bytes(&read("small.safetensors"), &read("small.json")).unwrap();
+    // A judge comes along, fitted on the held-out songs.
+    let judge = network.judge().unwrap();
+    assert_eq!(judge.n_genres(), 2);
+    assert!(card.contains("| all parts, 2 bars |"), "{card}");
     let frame = BeatFrame::regular(0, Meter::COMMON, Tempo::DEFAULT);
     let beat = BandModel::new(network).compose(&[], &frame, &Controls::default(), 0).unwrap();
     assert!(beat.parts.iter().all(|notes| notes.len() <= 24));
