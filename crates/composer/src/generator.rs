@@ -1,5 +1,8 @@
 //! Where the notes of a beat come from.
 
+use std::sync::Arc;
+
+use judge::Judge;
 use score::grid::{BeatFrame, HistoryBeat};
 use score::{Controls, GridBeat, Part};
 
@@ -46,5 +49,10 @@ pub trait Generator: Send {
         let mut beat = beat.clone();
         beat.parts[part.index()].clone_from(&other.parts[part.index()]);
         Ok(beat)
+    }
+
+    /// What hears which genre the music sounds like, if the generator comes with that.
+    fn judge(&self) -> Option<Arc<Judge>> {
+        None
     }
 }

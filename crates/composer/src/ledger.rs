@@ -137,19 +137,19 @@ pub(crate) struct Ledger {
 
 /// The pass of the loop and the stretch that a beat belongs to.
 #[derive(Clone, Copy, Debug)]
-struct Heard {
+pub(crate) struct Heard {
     pass: u32,
     epoch: Epoch,
 }
 
 impl Heard {
-    fn new(request: &BeatRequest) -> Self {
+    pub(crate) fn new(request: &BeatRequest) -> Self {
         Self { pass: request.pass, epoch: request.epoch }
     }
 
     /// Whether the pass was announced and given up before `request`, and so not heard; another
     /// may have taken its place.
-    fn is_given_up(&self, request: &BeatRequest) -> bool {
+    pub(crate) fn is_given_up(&self, request: &BeatRequest) -> bool {
         self.pass >= request.pass && self.epoch != request.epoch
     }
 }

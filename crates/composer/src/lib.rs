@@ -36,6 +36,7 @@ mod capture;
 mod commands;
 mod crew;
 mod denormals;
+mod ear;
 mod error;
 mod generator;
 mod held;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
+use judge::Judge;
 use model::{BandModel, Given, Network};
 use parking_lot::Mutex;
 use score::grid::{BeatFrame, HistoryBeat};
@@ -13,6 +14,7 @@ use crate::{Error, Generator, Result};
 #[derive(Debug)]
 pub struct NeuralGenerator {
     model: BandModel,
+    judge: Option<Arc<Judge>>,
 }
 
 /// The networks in use in this process, by place and length of their bytes.
@@ -24,7 +26,8 @@ type Source = (usize, usize);
 impl NeuralGenerator {
     /// A generator over weights that are loaded already.
     pub fn new(network: Arc<Network>) -> Self {
-        Self { model: BandModel::new(network) }
+        let judge = network.judge().cloned();
+        Self { model: BandModel::new(network), judge }
     }
 
     /// A generator over weights embedded in the program, which all instances of a process share.
@@ -94,5 +97,9 @@ impl Generator for NeuralGenerator {
         self.model
             .compose_around(history, frame, controls, pass, &given)
             .map_err(|error| Error::Compose { beat: frame.beat, message: error.to_string() })
+    }
+
+    fn judge(&self) -> Option<Arc<Judge>> {
+        self.judge.clone()
     }
 }

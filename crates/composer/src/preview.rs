@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use judge::Heard;
 use player::{BeatRequest, Epoch};
 use score::grid::{BeatFrame, key_shift};
 use score::{Chord, Controls, GridBeat, Note};
@@ -28,6 +29,9 @@ pub struct PreviewBeat {
     pub chord: Option<Chord>,
     /// What it was composed with.
     pub controls: Controls,
+    /// Where a bar ends in it, or was cut short before it, what the last bars sound like; `None`
+    /// elsewhere, and where nobody judges.
+    pub heard: Option<Heard>,
 }
 
 /// A snapshot of the beats around the playhead, oldest first.
@@ -38,6 +42,15 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// What the newest bar that has ended at the playhead sounds like, with those before it.
+    ///
+    /// Where the playhead is in none of the beats, as while the song stands: the newest bar of all.
+    pub fn heard(&self, epoch: Epoch, position_beats: f64) -> Option<&Heard> {
+        let line = self.line_position(epoch, position_beats);
+        let has_begun = |b: &&PreviewBeat| line.is_none_or(|line| b.line_beat as f64 <= line);
+        self.beats.iter().rev().filter(has_begun).find_map(|beat| beat.heard.as_ref())
+    }
+
     /// The playhead on the line without loops, in beats.
     ///
     /// `None` when its beat is not in the snapshot. Take both arguments from [`player::Status`].
@@ -63,7 +76,13 @@ impl PreviewWriter {
         Self { input, beats: VecDeque::with_capacity(N_BEATS) }
     }
 
-    pub(crate) fn add(&mut self, request: &BeatRequest, music: &GridBeat, parts: &[Vec<Note>; 4]) {
+    pub(crate) fn add(
+        &mut self,
+        request: &BeatRequest,
+        music: &GridBeat,
+        parts: &[Vec<Note>; 4],
+        heard: Option<Heard>,
+    ) {
         if request.fresh {
             self.beats.clear();
         }
@@ -81,6 +100,7 @@ impl PreviewWriter {
             parts: parts.clone(),
             chord: music.chord.map(|chord| chord.transposed(key_shift(&request.controls))),
             controls: request.controls,
+            heard,
         });
     }
 

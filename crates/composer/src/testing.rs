@@ -11,6 +11,6 @@ pub mod reference;
 
 pub use checker::NoteStreamChecker;
 pub use drive::{TimedEvent, drive, drive_late, drive_offline, drive_on, drive_paced};
-pub use generators::{HashGenerator, Mishap};
+pub use generators::{HashGenerator, Mishap, random_judge};
 pub use host::{Action, Bars, Block, Script};
 pub use reference::Reference;

@@ -14,6 +14,7 @@ use score::{Controls, GridBeat, Part};
 
 use crate::capture::Capture;
 use crate::denormals::FlushDenormals;
+use crate::ear::Ear;
 use crate::held::{Keepsake, Memory};
 use crate::ledger::{Cell, Ledger};
 use crate::pattern::PatternGenerator;
@@ -76,6 +77,7 @@ pub struct Worker {
     sending: Option<u64>,
     scheduler: Scheduler,
     ledger: Ledger,
+    ear: Ear,
     memory: Arc<Memory>,
     /// How often each part was composed anew by command.
     takes: [u32; 4],
@@ -106,6 +108,7 @@ impl Worker {
             sending: None,
             scheduler: Scheduler::default(),
             ledger: Ledger::default(),
+            ear: Ear::default(),
             memory,
             takes: [0; 4],
         }
@@ -198,6 +201,7 @@ impl Worker {
             .unwrap_or_else(|payload| Err(panicked(payload)));
         match made {
             Ok(generator) => {
+                self.ear.set_judge(generator.judge());
                 self.generator = generator;
                 self.status.set_worker_state(WorkerState::Ready);
             }
@@ -208,6 +212,7 @@ impl Worker {
     fn fall_back(&mut self, error: &Error) {
         self.fallback = Some(error.to_string());
         self.report.set_failure(self.fallback.clone());
+        self.ear.set_judge(None);
         let failed = std::mem::replace(&mut self.generator, Box::new(PatternGenerator::new()));
         // A generator that panicked once may do so again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(failed)));
@@ -274,15 +279,16 @@ impl Worker {
         self.scheduler.schedule(request, &parts);
         self.sending = Some(request.sequence);
         self.capture.add(request, &parts, request.kind == RequestKind::Prime);
-        self.preview.add(request, &cell.music, &parts);
-        if request.form.hold && self.ledger.renew_held(request, &cell) {
-            self.remember();
-        }
-        self.ledger.record(request, cell);
         if self.scheduler.send(&mut self.end.notes) {
             self.status.set_done(request.sequence);
             self.sending = None;
         }
+        let heard = self.ear.hear(request, &cell.music);
+        self.preview.add(request, &cell.music, &parts, heard);
+        if request.form.hold && self.ledger.renew_held(request, &cell) {
+            self.remember();
+        }
+        self.ledger.record(request, cell);
     }
 
     /// Shows what a project would save.

@@ -93,6 +93,25 @@ pub fn key_shift(controls: &Controls) -> i32 {
 }
 
 impl GridBeat {
+    /// The notes a part as they are heard with `controls`, but on the grid and in its key: swing
+    /// applied, parts that are off left out.
+    pub fn heard(&self, controls: &Controls) -> [Vec<GridNote>; 4] {
+        Part::ALL.map(|part| {
+            if !controls.parts[part.index()].on {
+                return Vec::new();
+            }
+            let heard = |note: &GridNote| {
+                let ticks = swung(i64::from(note.position), controls.swing);
+                let cell = (ticks + TICKS_PER_CELL / 2) / TICKS_PER_CELL;
+                GridNote { position: cell.clamp(0, CELLS_PER_BEAT - 1) as u8, ..*note }
+            };
+            let mut notes: Vec<GridNote> = self.parts[part.index()].iter().map(heard).collect();
+            notes.sort_by_key(|note| (note.position, note.pitch));
+            notes.dedup_by_key(|note| (note.position, note.pitch));
+            notes
+        })
+    }
+
     /// The beat as it is played at song position `beat`: key, swing and humanize applied.
     ///
     /// No note starts before the beat does, so that a beat can be played the moment it begins.
@@ -172,6 +191,22 @@ mod tests {
     fn swing_moves_off_beats_only() {
         assert_eq!([0, 12, 24].map(|p| swung(p, 0.0)), [0, 480, 960]);
         assert_eq!([0, 12, 24].map(|p| swung(p, 1.0)), [0, 640, 960]);
+    }
+
+    #[test]
+    fn heard_on_the_grid_off_beats_are_swung_and_parts_that_are_off_are_silent() {
+        let mut controls = Controls { swing: 1.0, ..Controls::default() };
+        let positions = |controls: &Controls| -> Vec<u8> {
+            beat(&[(0, 60), (6, 60), (12, 62), (23, 64)]).heard(controls)[3]
+                .iter()
+                .map(|note| note.position)
+                .collect()
+        };
+        assert_eq!(positions(&controls), [0, 8, 16, 23]);
+        controls.swing = 0.0;
+        assert_eq!(positions(&controls), [0, 6, 12, 23]);
+        controls.parts[3].on = false;
+        assert!(positions(&controls).is_empty());
     }
 
     #[test]

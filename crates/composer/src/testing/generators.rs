@@ -2,9 +2,12 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
+use judge::{Classifier, Judge, Kind, Scale, features};
 use score::grid::{BeatFrame, GridNote, HistoryBeat};
-use score::{Chord, Controls, GridBeat, Part, Velocity};
+use score::random::Random;
+use score::{Chord, Controls, Genre, GridBeat, Part, Velocity};
 
 use crate::{Error, Generator, Result, random};
 
@@ -29,17 +32,36 @@ pub struct HashGenerator {
     n_calls: usize,
     /// Notes a part and beat.
     n_notes: usize,
+    judge: Option<Arc<Judge>>,
+}
+
+/// A judge that was fitted on nothing: any difference in what it hears changes what it says.
+pub fn random_judge() -> Judge {
+    let (n_features, mut random) = (features::list().len(), Random::new(3));
+    let mut row = || (0..=n_features).map(|_| 0.1 * random.normal()).collect();
+    let mut classifier = |_: Kind| Classifier {
+        scales: vec![Scale { mean: 0.3, deviation: 0.5 }; n_features],
+        linear: (0..Genre::COUNT).map(|_| row()).collect(),
+        trees: Vec::new(),
+    };
+    Judge::new(Kind::ALL.map(&mut classifier))
 }
 
 impl HashGenerator {
     /// Three notes a part and beat.
     pub fn new(mishap: Mishap) -> Self {
-        Self { mishap, n_calls: 0, n_notes: 3 }
+        Self { mishap, n_calls: 0, n_notes: 3, judge: None }
     }
 
     /// The same with `n_notes` a part and beat.
     pub fn dense(n_notes: usize) -> Self {
         Self { n_notes, ..Self::new(Mishap::None) }
+    }
+
+    /// The same with a judge.
+    #[must_use]
+    pub fn with_judge(self, judge: Judge) -> Self {
+        Self { judge: Some(Arc::new(judge)), ..self }
     }
 
     /// As [`crate::session::start`] wants it.
@@ -99,5 +121,9 @@ impl Generator for HashGenerator {
             notes.dedup_by_key(|note| (note.position, note.pitch));
         }
         Ok(beat)
+    }
+
+    fn judge(&self) -> Option<Arc<Judge>> {
+        self.judge.clone()
     }
 }

@@ -22,5 +22,7 @@ mod form;
 mod hold;
 // Generators that fail, hang or are dropped at work.
 mod failure;
+// What is heard of the music, bar by bar.
+mod judge;
 // What the editor and the user get: preview, capture, status.
 mod output;
