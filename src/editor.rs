@@ -6,6 +6,7 @@
 mod blend;
 mod control;
 mod keep;
+mod meter;
 mod parts;
 mod roll;
 mod routing;
@@ -70,7 +71,7 @@ impl EditorApp {
             .frame(margin(theme::BACKGROUND))
             .show(ui, |ui| {
                 egui::ScrollArea::vertical().id_salt("blend").show(ui, |ui| {
-                    blend::show(ui, setter, params);
+                    blend::show(ui, setter, params, view);
                 });
             });
         egui::CentralPanel::default().frame(margin(theme::BACKGROUND)).show(ui, |ui| {

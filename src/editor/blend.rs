@@ -1,6 +1,7 @@
 //! The column on the left: the common blend, and the manner of playing.
 
-use super::{blend_bars, control, group, share_of_row, theme};
+use super::{blend_bars, control, group, meter, share_of_row, theme};
+use crate::engine::View;
 use crate::params::TributaryParams;
 use egui::{Rect, Sense, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
@@ -10,13 +11,14 @@ use score::{Blend, Genre};
 const STRIP_HEIGHT: f32 = 10.0;
 
 /// Shows the column.
-pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
+pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, view: Option<&View>) {
     group(ui, "Blend", |ui| {
         let width = share_of_row(ui, 1);
         shares(ui, &params.common.blend.blend(), width);
         blend_bars(ui, setter, &params.common.blend, width, false);
         control::bar(ui, setter, &params.common.strength, "strength", theme::ACCENT, width);
     });
+    group(ui, "Heard", |ui| meter::show(ui, view));
     let music = &params.music;
     group(ui, "Manner", |ui| {
         let width = share_of_row(ui, 1);

@@ -39,9 +39,17 @@ pub fn generator(file: Option<&Path>) -> Result<MakeGenerator> {
             Network::from_bytes(&read(file)?, &read(&manifest)?)
                 .with_context(|| format!("{} with {}", file.display(), manifest.display()))?
         }
-        None => Network::from_bytes(WEIGHTS, MANIFEST).context("the shipped model")?,
+        None => shipped()?,
     };
     Ok(neural(network))
+}
+
+/// The shipped model.
+///
+/// # Errors
+/// When the weights do not fit this program.
+pub fn shipped() -> Result<Arc<Network>> {
+    Network::from_bytes(WEIGHTS, MANIFEST).context("the shipped model")
 }
 
 /// Makes the generator of a network.

@@ -28,7 +28,7 @@ mod text;
 mod write;
 
 pub use automation::Automation;
-pub use generator::{PATTERNS, generator, neural, patterns};
+pub use generator::{PATTERNS, generator, neural, patterns, shipped};
 pub use host::{MakeGenerator, OfflineHost};
 pub use parameters::{Parameter, Settings};
 pub use perform::{Audio, Rendering, Song, describe, perform};

@@ -147,6 +147,7 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
                 frame: BeatFrame::regular(beat, song.meter, song.tempo),
                 chord: None,
                 controls: None,
+                heard: None,
             })
         })
         .collect();
@@ -161,7 +162,12 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
 /// Takes the newest beats out of the preview.
 fn collect_beats(host: &mut OfflineHost, beats: &mut BTreeMap<i64, Beat>) {
     for beat in &host.session.preview.read().beats {
-        let kept = Beat { frame: beat.frame, chord: beat.chord, controls: Some(beat.controls) };
+        let kept = Beat {
+            frame: beat.frame,
+            chord: beat.chord,
+            controls: Some(beat.controls),
+            heard: beat.heard,
+        };
         beats.insert(beat.frame.beat, kept);
     }
 }

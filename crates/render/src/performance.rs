@@ -1,5 +1,6 @@
 //! What was played: the notes with the chord and the controls of every beat.
 
+use judge::Heard;
 use score::{BeatFrame, Blend, Chord, Controls, Meter, Part, Piece, Tempo, Ticks, quantize};
 
 /// One beat of a performance.
@@ -11,6 +12,8 @@ pub struct Beat {
     pub chord: Option<Chord>,
     /// What it was composed with; `None` for music that came from a file.
     pub controls: Option<Controls>,
+    /// Where a bar ends in it, and the model comes with a judge: what the last bars sound like.
+    pub heard: Option<Heard>,
 }
 
 impl Beat {
@@ -49,7 +52,12 @@ impl Performance {
     pub fn of_piece(title: impl Into<String>, piece: Piece) -> Self {
         let beats = quantize::quantize(&piece, true)
             .into_iter()
-            .map(|beat| Beat { frame: beat.frame, chord: beat.music.chord, controls: None })
+            .map(|beat| Beat {
+                frame: beat.frame,
+                chord: beat.music.chord,
+                controls: None,
+                heard: None,
+            })
             .collect();
         Self { title: title.into(), piece, beats }
     }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail};
 use hound::{SampleFormat, WavSpec, WavWriter};
-use score::{Part, smf};
+use judge::{Heard, Kind, Shares};
+use score::{Genre, Part, smf};
 use serde_json::{Value, json};
 
 use crate::perform::{Audio, Rendering};
@@ -24,7 +25,7 @@ pub enum Format {
     Picture,
     /// One note a line.
     Text,
-    /// Notes, chords, blend and counts a bar.
+    /// Notes, and chords, blend, counts and what the judge hears a bar.
     Json,
 }
 
@@ -138,6 +139,7 @@ fn bar_json(performance: &Performance, bar: &Bar) -> Value {
     let chords: Vec<Value> =
         beats.iter().map(|beat| json!(beat.chord.map(|chord| chord.to_string()))).collect();
     let blend = beats.first().and_then(|beat| beat.controls);
+    let heard = beats.iter().rev().find_map(|beat| beat.heard);
     let counts = Part::ALL.map(|part| {
         let notes = &performance.piece.parts[part.index()];
         let n = notes.iter().filter(|note| (bar.start..bar.end).contains(&note.onset)).count();
@@ -156,7 +158,19 @@ fn bar_json(performance: &Performance, bar: &Bar) -> Value {
         }),
         "harmony_blend": blend.map(|controls| weights_json(&controls.harmony())),
         "n_notes": Value::from_iter(counts),
+        "judge": heard.as_ref().and_then(|heard| heard.shares(Kind::All)).map(shares_json),
+        "part_judges": heard.as_ref().map(part_judges_json),
     })
+}
+
+/// What some parts sound like alone, null where they play too little to say.
+fn part_judges_json(heard: &Heard) -> Value {
+    let of = |kind| json!(heard.shares(kind).map(shares_json));
+    json!({ "drums": of(Kind::Drums), "pitched": of(Kind::Pitched) })
+}
+
+fn shares_json(shares: &Shares) -> Value {
+    Value::from_iter(Genre::ALL.map(|genre| (genre.name(), json!(shares[genre.index()]))))
 }
 
 /// The weights above zero of a normalised blend, by name.

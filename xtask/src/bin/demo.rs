@@ -2,12 +2,15 @@
 //!
 //! The plugin plays twice: once as in a bounce, which gives the files, and once against the clock,
 //! faster than real time. Notes of the bounce that the second pass did not play on their exact
-//! sample are counted as late. `cargo xtask demo` builds the plugin and starts this program.
+//! sample are counted as late. What the shipped judge hears is computed from the played notes, which
+//! are put back on the grid for it. `cargo xtask demo` builds the plugin and starts this program.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hosting::{PlayedNote, Recording, Script, Song};
+use judge::{Judge, Kind, ends_bar};
+use score::quantize::quantize;
 use score::{Blend, Controls, Genre, Note, Part, Piece, Pitch, Tempo, Ticks, Velocity};
 
 const RATE: f64 = 48_000.0;
@@ -18,6 +21,9 @@ const BARS: usize = 16;
 const STAND: usize = (RATE / 2.0) as usize;
 /// How many times faster than the clock the second pass runs.
 const SPEED: f64 = 4.0;
+
+/// Genres of which less is heard are left out of the table.
+const LEAST_TOLD: f32 = 0.1;
 
 /// Parameter ids in the order of [`Genre::ALL`].
 const PARAMETERS: [&str; 6] =
@@ -50,7 +56,8 @@ fn main() -> Result<()> {
     eprintln!("playing against the clock, {SPEED} times faster than real time ...");
     let live = hosting::run(&bundle, &script.clone().in_real_time(SPEED))?.notes()?;
 
-    print_table(&notes, &live);
+    let network = render::shipped()?;
+    print_table(&notes, &live, &heard(&notes, network.judge().map(|judge| &**judge)));
     write_midi(&folder.join("demo.mid"), &notes)?;
     write_sound(&folder.join("demo.wav"), &bounce)?;
     write_picture(&folder.join("demo.png"), &notes)?;
@@ -100,10 +107,26 @@ fn beat_of(sample: i64) -> f64 {
     (sample - STAND as i64) as f64 / RATE * TEMPO / 60.0
 }
 
-fn print_table(notes: &[PlayedNote], live: &[PlayedNote]) {
+/// The likeliest genres that are heard in the last bars up to each bar's end, in words.
+fn heard(notes: &[PlayedNote], judge: Option<&Judge>) -> Vec<String> {
+    let beats = quantize(&piece(notes), true);
+    let ends = (0..beats.len()).filter(|beat| ends_bar(&beats[*beat].frame));
+    let words = |end: usize| {
+        let heard = judge.map(|judge| judge.hear(&beats[..=end]))?;
+        let shares = heard.shares(Kind::All)?;
+        let mut likeliest = Genre::ALL.map(|genre| (shares[genre.index()], genre));
+        likeliest.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let told = likeliest.iter().take(2).filter(|(share, _)| *share >= LEAST_TOLD);
+        let words = told.map(|(share, genre)| format!("{} {:.0} %", genre.name(), share * 100.0));
+        Some(words.collect::<Vec<_>>().join(", "))
+    };
+    ends.map(|end| words(end).unwrap_or_else(|| "-".to_owned())).collect()
+}
+
+fn print_table(notes: &[PlayedNote], live: &[PlayedNote], heard: &[String]) {
     println!(
-        "{:>3}  {:<30} {:>5} {:>5} {:>6} {:>5}  {:>4}",
-        "bar", "blend", "drums", "bass", "chords", "lead", "late"
+        "{:>3}  {:<46} {:>5} {:>5} {:>6} {:>5}  {:<34} {:>4}",
+        "bar", "blend", "drums", "bass", "chords", "lead", "what the judge hears", "late"
     );
     let mut total_late = 0;
     for bar in 0..BARS {
@@ -128,13 +151,14 @@ fn print_table(notes: &[PlayedNote], live: &[PlayedNote]) {
         let late = notes.iter().filter(here).filter(|note| !in_time(note)).count();
         total_late += late;
         println!(
-            "{:>3}  {:<30} {:>5} {:>5} {:>6} {:>5}  {:>4}",
+            "{:>3}  {:<46} {:>5} {:>5} {:>6} {:>5}  {:<34} {:>4}",
             bar + 1,
             blend.join(", "),
             counts[0],
             counts[1],
             counts[2],
             counts[3],
+            heard.get(bar).map_or("-", String::as_str),
             late
         );
     }
