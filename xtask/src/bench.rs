@@ -1,8 +1,8 @@
 //! Measures the built plugin through its CLAP host and prints the table of speed and size.
 //!
 //! In an offline host the audio thread waits for each beat, so the time inside the process calls is
-//! the time that composing takes. The decode step itself is measured by a program of the model's,
-//! `step_bench`. A figure that was not measured is `null`.
+//! the time that composing takes. The decode step itself and the judge are measured by programs of
+//! the model's, `step_bench` and `judge_bench`. A figure that was not measured is `null`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,7 +21,7 @@ const WARM_UP_BARS: f64 = 4.0;
 const BARS: f64 = 36.0;
 
 /// Key, goal and unit, in the order of the table; every key is in the JSON.
-const TABLE: [(&str, &str, &str); 31] = [
+const TABLE: [(&str, &str, &str); 33] = [
     ("notes_per_second", ">= 1000", "notes/s, two genres"),
     ("notes_per_second_dense", "", "notes/s, two genres, full density"),
     ("notes_per_second_dense_p99_of_beat", "<= 0.10", "of a beat at 120 BPM"),
@@ -40,6 +40,8 @@ const TABLE: [(&str, &str, &str); 31] = [
     ("six_genre_step_cost", "<= 4", "x one genre, a step"),
     ("two_genre_cost", "<= 1.6", "x one genre, a note"),
     ("six_genre_cost", "<= 4", "x one genre, a note"),
+    ("judge_bar_ms", "<= 1", "ms, full density, all but 1 % of bars"),
+    ("judge_bar_most_ms", "", "ms, the most notes in the most beats that can be"),
     ("block_p50_us", "", "us, 64 samples, no sound"),
     ("block_p999_us", "<= 5", "us, 64 samples, no sound"),
     ("machine_block_p50_us", "", "us, reading 16 KB before each of these blocks"),
@@ -81,7 +83,8 @@ impl Options {
 pub fn run(options: &Options) -> Result<()> {
     let bundles = crate::build::bundle()?;
     let mut figures = measure(&bundles)?;
-    figures.extend(step_figures(&options.python)?);
+    figures.extend(example_figures("step_bench", &["--python", &options.python])?);
+    figures.extend(example_figures("judge_bench", &[])?);
     println!("{:<36} {:>14}  {:<10} unit", "figure", "measured", "goal");
     for (key, goal, unit) in TABLE {
         let value = match figures.get(key) {
@@ -107,10 +110,10 @@ fn rounded(value: f64) -> String {
     }
 }
 
-/// What a decode step costs, as the model's own program prints it; every key is in the table.
-fn step_figures(python: &str) -> Result<Map<String, Value>> {
-    let program = ["run", "--release", "--quiet", "--package", "model", "--example", "step_bench"];
-    let program = [&program[..], &["--", "--python", python]].concat();
+/// What a program of the model's measures and prints; every key is in the table.
+fn example_figures(name: &str, arguments: &[&str]) -> Result<Map<String, Value>> {
+    let program = ["run", "--release", "--quiet", "--package", "model", "--example", name, "--"];
+    let program = [&program[..], arguments].concat();
     eprintln!("$ cargo {}", program.join(" "));
     let output = Command::new("cargo")
         .args(&program)
@@ -124,9 +127,9 @@ fn step_figures(python: &str) -> Result<Map<String, Value>> {
         bail!("`cargo {}` failed: {}", program.join(" "), output.status);
     }
     let figures: Map<String, Value> =
-        serde_json::from_slice(&output.stdout).context("step_bench did not print JSON")?;
+        serde_json::from_slice(&output.stdout).with_context(|| format!("{name} did not print JSON"))?;
     if let Some(key) = figures.keys().find(|key| TABLE.iter().all(|(known, ..)| known != key)) {
-        bail!("step_bench prints {key}, which is not in the table");
+        bail!("{name} prints {key}, which is not in the table");
     }
     Ok(figures)
 }

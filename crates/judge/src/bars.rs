@@ -12,8 +12,8 @@ const BEAT: usize = CELLS_PER_BEAT as usize;
 /// Bars that are judged together.
 pub const N_BARS: usize = 8;
 
-/// Most beats that are judged together: eight bars of eight quarter notes.
-pub const MAX_BEATS: usize = 64;
+/// Most beats that are judged together: eight bars of six quarter notes.
+pub const MAX_BEATS: usize = 48;
 
 /// A bar shorter than this counts together with the next ones.
 const LEAST_CELLS: usize = 3 * BEAT;
@@ -212,8 +212,10 @@ mod tests {
             ("2/4", 32),
             ("7/8", 28),
             ("9/8", 36),
-            ("12/4", 60),
-            ("32/1", 64),
+            ("6/4", 48),
+            ("12/4", 48),
+            ("7/4", 42),
+            ("32/1", 48),
         ] {
             let beats = run(0, 300, meter);
             assert_eq!(last_bars(&beats).len(), n, "{meter}");

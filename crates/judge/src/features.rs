@@ -8,7 +8,7 @@
 //! mode it is or which parts are there: the first two give the collection away, the others are the
 //! player's to choose. A part that is silent leaves its features unknown (`NaN`).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use score::{Chord, ChordQuality, GridNote, Part};
 
@@ -149,20 +149,20 @@ impl Sheet {
         self.add("onsets a beat", (onsets.len() as f32 / n_beats).sqrt());
         self.shares("onsets at", IN_BEAT, in_bar.iter().map(|at| in_beat(*at)));
         self.beats(bars, &in_bar);
-        let starts: HashSet<usize> = onsets.iter().copied().collect();
         let off = onsets.iter().zip(&in_bar).filter(|(_, in_bar)| **in_bar % 24 >= 8);
-        let held =
-            off.filter(|(at, in_bar)| !starts.contains(&(**at + 24 - **in_bar % 24))).count();
+        let held = off
+            .filter(|(at, in_bar)| onsets.binary_search(&(**at + 24 - **in_bar % 24)).is_err())
+            .count();
         self.add("syncopation", held as f32 / onsets.len().max(1) as f32);
         let count = |at: usize| in_bar.iter().filter(|o| **o % 24 == at).count() as f32;
         let (straight, swung) = (count(12), count(16));
         self.add("swing", (swung + 0.5) / (straight + swung + 1.0));
         let gaps = onsets.windows(2).map(|pair| gap_class(pair[1] - pair[0]));
         self.shares("gap", GAPS, gaps);
-        let played: HashSet<usize> = onsets.iter().map(|at| bars.place(*at).0).collect();
-        self.add("empty bars", 1.0 - played.len() as f32 / excerpt.n_bars().max(1) as f32);
-        let beats: HashSet<usize> = onsets.iter().map(|at| at / 24).collect();
-        self.add("beats with onsets", beats.len() as f32 / n_beats);
+        let n_played = onsets.chunk_by(|a, b| bars.place(*a).0 == bars.place(*b).0).count();
+        self.add("empty bars", 1.0 - n_played as f32 / excerpt.n_bars().max(1) as f32);
+        let n_beats_played = onsets.chunk_by(|a, b| a / 24 == b / 24).count();
+        self.add("beats with onsets", n_beats_played as f32 / n_beats);
         self.repetition(excerpt, "rhythm", |note| note.in_bar as u32, notes);
     }
 
@@ -187,29 +187,32 @@ impl Sheet {
         key: impl Fn(&Placed) -> u32,
         notes: &[Placed],
     ) {
-        let mut bars = vec![BTreeSet::new(); excerpt.n_bars()];
+        let mut bars: Vec<Vec<u32>> = vec![Vec::new(); excerpt.n_bars()];
         for note in notes {
             if let Some(bar) = bars.get_mut(note.bar) {
-                bar.insert(key(note));
+                bar.push(key(note));
             }
+        }
+        for bar in &mut bars {
+            bar.sort_unstable();
+            bar.dedup();
         }
         for back in [1, 2, 4] {
             let pairs = bars.iter().zip(bars.iter().skip(back));
             let (mut sum, mut n) = (0.0, 0.0);
             for (a, b) in pairs.filter(|(a, b)| !a.is_empty() || !b.is_empty()) {
-                let common = a.intersection(b).count() as f32;
-                sum += common / (a.len() + b.len() - common as usize) as f32;
+                let common = n_common(a, b);
+                sum += common as f32 / (a.len() + b.len() - common) as f32;
                 n += 1.0;
             }
             let likeness = if bars.len() > back { sum / f32::max(n, 1.0) } else { f32::NAN };
             self.add(format_args!("{name} like {back} before"), likeness);
         }
-        let played: Vec<&BTreeSet<u32>> = bars.iter().filter(|bar| !bar.is_empty()).collect();
-        let distinct: BTreeSet<&BTreeSet<u32>> = played.iter().copied().collect();
-        self.add(
-            format_args!("{name} distinct"),
-            distinct.len() as f32 / played.len().max(1) as f32,
-        );
+        bars.retain(|bar| !bar.is_empty());
+        let n_played = bars.len();
+        bars.sort_unstable();
+        bars.dedup();
+        self.add(format_args!("{name} distinct"), bars.len() as f32 / n_played.max(1) as f32);
     }
 
     fn pitched(&mut self, excerpt: &Excerpt, part: Part) {
@@ -321,14 +324,14 @@ impl Sheet {
 
     /// How parts fall together.
     fn together(&mut self, excerpt: &Excerpt) {
-        let of = |part| onsets(&placed(excerpt, part)).into_iter().collect::<HashSet<usize>>();
-        let parts = Part::ALL.map(of);
-        let kick: HashSet<usize> = placed(excerpt, Part::Drums)
+        let parts = Part::ALL.map(|part| onsets(&placed(excerpt, part)));
+        let mut kick: Vec<usize> = placed(excerpt, Part::Drums)
             .into_iter()
             .filter(|n| drum_class(n.pitch) == 0)
             .map(|n| n.at)
             .collect();
-        let pairs: [(&'static str, u8, &HashSet<usize>, &HashSet<usize>); 5] = [
+        kick.dedup();
+        let pairs: [(&'static str, u8, &Vec<usize>, &Vec<usize>); 5] = [
             ("bass with kick", 0b0011, &parts[1], &kick),
             ("bass with drums", 0b0011, &parts[1], &parts[0]),
             ("chords with bass", 0b0110, &parts[2], &parts[1]),
@@ -337,7 +340,7 @@ impl Sheet {
         ];
         for (name, bits, a, b) in pairs {
             self.begin("together", bits, a.is_empty() || b.is_empty());
-            self.add(name, a.intersection(b).count() as f32 / a.len().max(1) as f32);
+            self.add(name, n_common(a, b) as f32 / a.len().max(1) as f32);
         }
     }
 }
@@ -425,6 +428,16 @@ fn placed(excerpt: &Excerpt, part: Part) -> Vec<Placed> {
         Placed { at, pitch: note.pitch, duration: note.duration, bar, in_bar }
     };
     excerpt.notes(part).map(place).collect()
+}
+
+/// How many are in both of two rising lists.
+fn n_common<T: Ord>(a: &[T], b: &[T]) -> usize {
+    let (mut i, mut j, mut n) = (0, 0, 0);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        n += usize::from(x == y);
+        (i, j) = (i + usize::from(x <= y), j + usize::from(y <= x));
+    }
+    n
 }
 
 /// Onsets without those that stand twice.
