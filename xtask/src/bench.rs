@@ -126,8 +126,8 @@ fn example_figures(name: &str, arguments: &[&str]) -> Result<Map<String, Value>>
     if !output.status.success() {
         bail!("`cargo {}` failed: {}", program.join(" "), output.status);
     }
-    let figures: Map<String, Value> =
-        serde_json::from_slice(&output.stdout).with_context(|| format!("{name} did not print JSON"))?;
+    let figures: Map<String, Value> = serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("{name} did not print JSON"))?;
     if let Some(key) = figures.keys().find(|key| TABLE.iter().all(|(known, ..)| known != key)) {
         bail!("{name} prints {key}, which is not in the table");
     }

@@ -46,6 +46,15 @@ fn beats(rendering: &Rendering) -> Vec<HistoryBeat> {
     beats
 }
 
+fn is_near(a: &Heard, b: &Heard) -> bool {
+    [Kind::All, Kind::Drums, Kind::Pitched].into_iter().all(|kind| {
+        match (a.shares(kind), b.shares(kind)) {
+            (Some(a), Some(b)) => a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.1),
+            (a, b) => a.is_none() && b.is_none(),
+        }
+    })
+}
+
 #[test]
 fn thread_file_and_crate_hear_the_same() {
     let judge = judge();
@@ -60,8 +69,13 @@ fn thread_file_and_crate_hear_the_same() {
         for (number, bar) in json["bars"].as_array().unwrap().iter().enumerate().take(8) {
             let in_bar = |beat: &usize| beats[*beat].frame.bar_number == number as i64;
             let last = (0..beats.len()).rev().find(in_bar).unwrap();
-            let heard: Heard = judge.hear(&beats[..=last]);
-            assert_eq!(rendering.performance.beats[last].heard, Some(heard), "{meter} {number}");
+            // In the file a note ends where its pitch is struck again, which the thread, hearing
+            // it begin, could not know. Drums have no lengths to cut.
+            let from_file = judge.hear(&beats[..=last]);
+            let heard = rendering.performance.beats[last].heard.unwrap();
+            assert!(is_near(&heard, &from_file), "{meter} {number}: {heard:?}, {from_file:?}");
+            let drums = |heard: &Heard| heard.shares(Kind::Drums).copied();
+            assert_eq!(drums(&heard), drums(&from_file), "{meter} {number}");
             let told = |name: &serde_json::Value, kind: Kind| match heard.shares(kind) {
                 None => assert!(name.is_null(), "{meter} {number}: {name}"),
                 Some(shares) => {
