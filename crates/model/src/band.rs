@@ -206,6 +206,12 @@ fn waking(controls: &Controls, conditions: &Conditions, history: &[HistoryBeat])
     })
 }
 
+/// The part that begins if no other has: nobody who presses play waits a bar for the first note.
+fn opener(controls: &Controls) -> Option<Part> {
+    let is_on = |part: &Part| controls.parts[part.index()].on;
+    [Part::Chords, Part::Bass, Part::Drums, Part::Lead].into_iter().find(is_on)
+}
+
 /// Puts the plan's streams first, in order; what must be made takes the place of the last.
 fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan) {
     for (i, mix) in plan.streams.iter().enumerate() {
@@ -298,6 +304,8 @@ impl<T: Trunk> Turn<'_, T> {
     ) -> GridBeat {
         let mut conditions = conditioning::conditions(controls, frame);
         let waking = waking(controls, &conditions, history);
+        let is_new = history.iter().all(|beat| beat.music.parts.iter().all(Vec::is_empty));
+        let opener = opener(controls).filter(|_| is_new);
         for part in (0..4).filter(|part| waking[*part]) {
             conditions.density[part] = WAKING_DENSITY[part];
         }
@@ -309,7 +317,8 @@ impl<T: Trunk> Turn<'_, T> {
                 pass,
                 takes: given.takes,
                 must_play: core::array::from_fn(|part| {
-                    let begins = history.is_empty() && part != Part::Lead.index();
+                    let waits = part == Part::Lead.index() && opener != Some(Part::Lead);
+                    let begins = is_new && !waits;
                     begins || waking[part] || conditions.density[part] > 0
                 }),
                 given: given.known_forms(),
@@ -340,7 +349,8 @@ impl<T: Trunk> Turn<'_, T> {
                 continue;
             }
             let form = forms[1 + part.index()];
-            let wakes = waking[part.index()] && form.and_then(Form::bars_back).is_none();
+            let opens = opener == Some(part) && beat.parts.iter().all(Vec::is_empty);
+            let wakes = opens || waking[part.index()] && form.and_then(Form::bars_back).is_none();
             let encoder = if wakes { &forgetful } else { &encoder };
             self.append(&encoder.start_step(part, chord));
             let notes = &mut beat.parts[part.index()];

@@ -131,6 +131,32 @@ fn absent_parts_are_silent_and_given_ones_kept() {
     assert!(beat.parts[2].is_empty());
 }
 
+/// Whoever plays: a song begins with its first beat, and one that is entered inside a bar with the
+/// next bar at the latest.
+#[test]
+fn nobody_waits_for_the_first_note() {
+    for mask in 1..16_u8 {
+        let mut controls = Controls::default();
+        for (index, part) in controls.parts.iter_mut().enumerate() {
+            part.on = mask >> index & 1 == 1;
+        }
+        for seed in 1..=8 {
+            controls.seed = seed;
+            let mut band = BandModel::new(network(u64::from(seed)));
+            for first in [0, 8, 11] {
+                let mut history: Vec<HistoryBeat> = Vec::new();
+                for beat in first..=(first + 3) / 4 * 4 {
+                    let frame = frame(beat);
+                    let music = band.compose(&history, &frame, &controls, 0).unwrap();
+                    history.push(HistoryBeat { frame, music });
+                }
+                let is_heard = |beat: &HistoryBeat| beat.music.parts.iter().any(|p| !p.is_empty());
+                assert!(history.iter().any(is_heard), "parts {mask:b}, seed {seed}, beat {first}");
+            }
+        }
+    }
+}
+
 #[test]
 fn gaps_in_history_are_refused() {
     let mut model = BandModel::new(network(8));
