@@ -16,7 +16,9 @@ pub struct OptimizerConfig {
     pub learning_rate: f64,
     /// Steps (of music, not updates) over which the rate rises to it.
     pub warmup: u64,
-    /// Share of the highest rate that is left at the end of the cosine.
+    /// Steps at the end over which it falls; at most all that follow the warm-up.
+    pub decay: u64,
+    /// Share of the highest rate that is left at the end.
     pub final_share: f64,
     /// Decay of matrices; embeddings, conditions, norms and biases do not decay.
     pub weight_decay: f64,
@@ -33,7 +35,8 @@ impl Default for OptimizerConfig {
         Self {
             learning_rate: 1.5e-3,
             warmup: 400_000,
-            final_share: 0.05,
+            decay: 6_000_000,
+            final_share: 0.02,
             weight_decay: 0.1,
             beta1: 0.9,
             beta2: 0.95,
@@ -43,14 +46,18 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// The rate after `seen` of `total` steps: a linear rise, then half a cosine.
+    /// The rate after `seen` of `total` steps: it rises in a line, stays, and falls in a line.
+    ///
+    /// While it stays, a run can be given more steps, or other music to end with.
+    ///
+    /// Source: Hu et al. 2024, "MiniCPM: Unveiling the Potential of Small Language Models with
+    /// Scalable Training Strategies".
     pub fn rate(&self, seen: u64, total: u64) -> f64 {
-        if seen < self.warmup {
-            return self.learning_rate * seen as f64 / self.warmup as f64;
-        }
-        let share = (seen - self.warmup) as f64 / total.saturating_sub(self.warmup).max(1) as f64;
-        let cosine = 0.5 * (1.0 + (core::f64::consts::PI * share.min(1.0)).cos());
-        self.learning_rate * (self.final_share + (1.0 - self.final_share) * cosine)
+        let share = |part: u64, of: u64| (part as f64 / of.max(1) as f64).min(1.0);
+        let rise = if seen < self.warmup { share(seen, self.warmup) } else { 1.0 };
+        let decay = self.decay.min(total.saturating_sub(self.warmup));
+        let fall = share(total.saturating_sub(seen), decay).max(self.final_share);
+        self.learning_rate * rise * fall
     }
 }
 
@@ -214,11 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_rises_and_falls() {
-        let config = OptimizerConfig { learning_rate: 1.0, warmup: 10, ..Default::default() };
-        let rates = [0, 5, 10, 60, 110, 500].map(|seen| config.rate(seen, 110));
-        assert_eq!(rates[..3], [0.0, 0.5, 1.0]);
-        assert!((rates[3] - 0.525).abs() < 1e-9 && (rates[4] - 0.05).abs() < 1e-9);
-        assert_eq!(rates[5], rates[4]);
+    fn the_rate_rises_stays_and_falls() {
+        let config =
+            OptimizerConfig { learning_rate: 2.0, warmup: 10, decay: 40, ..Default::default() };
+        let rates = [0, 5, 10, 70, 90, 110, 500].map(|seen| config.rate(seen, 110));
+        assert_eq!(rates, [0.0, 1.0, 2.0, 2.0, 1.0, 0.04, 0.04]);
+        // A short run falls from the end of its warm-up on.
+        assert_eq!([10, 20, 30].map(|seen| config.rate(seen, 30)), [2.0, 1.0, 0.04]);
     }
 }
