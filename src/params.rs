@@ -154,6 +154,9 @@ pub struct MusicParams {
     /// Plays on what exists, whatever is turned.
     #[id = "hold"]
     pub hold: BoolParam,
+    /// Closes the music in four bars, then rests.
+    #[id = "ending"]
+    pub ending: BoolParam,
 }
 
 /// Timing, routing and sound.
@@ -389,6 +392,7 @@ impl Default for MusicParams {
             phrase: EnumParam::new("Phrase", PhraseChoice::Off),
             evolve: percent("Evolve", 0.0, 0.0, 1.0),
             hold: BoolParam::new("Hold", false),
+            ending: BoolParam::new("Ending", false),
         }
     }
 }
@@ -434,6 +438,7 @@ impl TributaryParams {
             adventure: number(&self.music.adventure),
             swing: number(&self.music.swing),
             humanize: number(&self.music.humanize),
+            ending: self.music.ending.value(),
             // PANIC: cannot; the range of seeds is positive.
             seed: self.music.seed.value().unsigned_abs(),
         }

@@ -32,6 +32,8 @@ pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, view: O
             control::choice(ui, setter, &music.phrase, 70.0);
             control::toggle(ui, setter, &music.hold, "Hold", theme::ACCENT, 56.0)
                 .on_hover_text("Play on what exists, whatever is turned");
+            control::toggle(ui, setter, &music.ending, "End", theme::ACCENT, 48.0)
+                .on_hover_text("Close the music in four bars, then rest until this is off");
         });
         let width = share_of_row(ui, 1);
         control::bar(ui, setter, &music.evolve, "evolve", theme::ACCENT, width)

@@ -20,7 +20,7 @@ const EVERYDAY_SEEDS: u64 = 6;
 const ACTIONS: usize = 60;
 
 /// Parameters that are turned.
-const KNOBS: [&str; 12] = [
+const KNOBS: [&str; 13] = [
     "g_jazz",
     "g_rock",
     "g_hiphop",
@@ -31,6 +31,7 @@ const KNOBS: [&str; 12] = [
     "key",
     "swing",
     "humanize",
+    "ending",
     "lookahead",
     "bypass",
 ];

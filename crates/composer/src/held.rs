@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use player::{BeatRequest, MAX_NOTES_PER_BEAT};
 use score::grid::{CELLS_PER_BEAT, GridNote, MAX_MICRO};
-use score::steps::N_SLOTS;
+use score::steps::{ENDED, N_SLOTS};
 use score::{Chord, Form, GridBeat, Meter, Part, Ticks, Velocity};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,9 @@ struct SavedCell {
     takes: [u32; 4],
     /// [`Chord::index`].
     chord: usize,
+    /// [`GridBeat::closing`].
+    #[serde(default)]
+    closing: u8,
     /// [`Form::class`] a slot; older projects have none.
     #[serde(default)]
     forms: [u8; N_SLOTS],
@@ -138,6 +141,7 @@ impl SavedCell {
             asked: cell.asked,
             takes: cell.music.takes,
             chord: Chord::index(cell.music.chord),
+            closing: cell.music.closing,
             forms: cell.music.forms.map(Form::class),
             wishes: cell.music.asked,
             notes: notes.collect(),
@@ -147,6 +151,7 @@ impl SavedCell {
     fn restored(&self) -> Cell {
         let mut music = GridBeat {
             chord: Chord::from_index(self.chord),
+            closing: self.closing.min(ENDED),
             forms: self.forms.map(Form::from_class),
             takes: self.takes,
             asked: self.wishes,

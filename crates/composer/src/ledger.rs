@@ -72,6 +72,7 @@ fn asked(controls: &Controls) -> u64 {
         adventure,
         swing: _,
         humanize: _,
+        ending,
         seed,
     } = controls;
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -91,6 +92,9 @@ fn asked(controls: &Controls) -> u64 {
     [strength, harmony_own, adventure].into_iter().for_each(|value| add(number(*value)));
     add(*scale as u32);
     add(*seed);
+    if *ending {
+        add(1);
+    }
     hash
 }
 
@@ -121,7 +125,7 @@ fn asked(controls: &Controls) -> u64 {
 /// In a later pass of a loop (`pass` > 0) a beat that has cells plays the newest that suits meter,
 /// place in the bar and controls. Otherwise, with `phrase` on, it plays what the same beat of an
 /// earlier phrase of the group of four played, see [`phrase_sources`]. A share `evolve` of the beats
-/// is composed anew instead.
+/// is composed anew instead, and all of them while an ending is asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     cells: BTreeMap<i64, Vec<Cell>>,
@@ -261,7 +265,8 @@ impl Ledger {
         {
             return Some(cell.clone());
         }
-        if !form.hold && share(request, 0x6576) < form.evolve {
+        // An ending goes from bar to bar and never back.
+        if !form.hold && (request.controls.ending || share(request, 0x6576) < form.evolve) {
             return None;
         }
         let newest_suiting = |beat: i64| {

@@ -11,6 +11,7 @@ use score::{
 use crate::blending::Blending;
 use crate::conditioning::{self, MAX_STREAMS, Plan};
 use crate::decoder::{Decoder, Packed, Stream};
+use crate::ending;
 use crate::form::{FormTable, Occasion};
 use crate::grammar::{Grammar, MAX_BEAT_STEPS};
 use crate::sampler::{RandomKey, Sampler};
@@ -124,6 +125,11 @@ impl BandModel {
     ) -> Result<GridBeat> {
         let history = &history[history.len().saturating_sub(HISTORY_BEATS)..];
         check_contiguous(history, frame)?;
+        let closing = ending::closing(history, frame, controls);
+        if closing == steps::ENDED {
+            return Ok(GridBeat { closing, takes: given.takes, ..GridBeat::default() });
+        }
+        let history = ending::since_last(history);
         let plan = Plan::new(controls, self.network.weight_map(), self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
         self.read(readable, frame, controls, &plan)?;
@@ -158,9 +164,9 @@ impl BandModel {
         let first = anchor(history, frame, controls.part_mask(), budget);
         self.encoded.clear();
         for (i, beat) in history.iter().enumerate().skip(first) {
-            let forms = beat.music.forms;
-            let conditions =
-                Conditions { forms, ..conditioning::conditions(controls, &beat.frame) };
+            let GridBeat { forms, closing, .. } = beat.music;
+            let conditions = conditioning::conditions(controls, &beat.frame, closing);
+            let conditions = Conditions { forms, ..conditions };
             BeatEncoder::new(&history[..i], beat.frame, conditions).encode(
                 &beat.music,
                 [(false, false); 4],
@@ -302,14 +308,16 @@ impl<T: Trunk> Turn<'_, T> {
         pass: u32,
         given: &Given,
     ) -> GridBeat {
-        let mut conditions = conditioning::conditions(controls, frame);
-        let waking = waking(controls, &conditions, history);
+        let closing = ending::closing(history, frame, controls);
+        let mut conditions = conditioning::conditions(controls, frame, closing);
+        let waking = if closing == 0 { waking(controls, &conditions, history) } else { [false; 4] };
         let is_new = history.iter().all(|beat| beat.music.parts.iter().all(Vec::is_empty));
         let opener = opener(controls).filter(|_| is_new);
         for part in (0..4).filter(|part| waking[*part]) {
             conditions.density[part] = WAKING_DENSITY[part];
         }
-        if let Some(table) = self.forms {
+        // Who repeats does not end.
+        if let Some(table) = self.forms.filter(|_| !ending::is_last(closing)) {
             conditions.forms = table.forms(&Occasion {
                 history,
                 frame,
@@ -343,7 +351,7 @@ impl<T: Trunk> Turn<'_, T> {
         };
         let (forms, takes) = (conditions.forms, given.takes);
         let asked = crate::form::asked(controls);
-        let mut beat = GridBeat { chord, forms, takes, asked, ..GridBeat::default() };
+        let mut beat = GridBeat { chord, forms, closing, takes, asked, ..GridBeat::default() };
         for part in Part::ALL {
             if !controls.parts[part.index()].on {
                 continue;

@@ -118,7 +118,9 @@ fn spread(genres: &[(usize, f32)], n: usize, mut give: impl FnMut(usize, usize, 
 }
 
 /// What the steps of a beat are told besides notes; genres are the streams' matter.
-pub fn conditions(controls: &Controls, frame: &BeatFrame) -> Conditions {
+///
+/// `closing` is that of the beat, which follows from the beats before it.
+pub fn conditions(controls: &Controls, frame: &BeatFrame, closing: u8) -> Conditions {
     Conditions {
         mask: controls.part_mask(),
         mode: Some(if controls.scale.is_minor() { Mode::Minor } else { Mode::Major }),
@@ -128,7 +130,7 @@ pub fn conditions(controls: &Controls, frame: &BeatFrame) -> Conditions {
         genres: [0; N_SLOTS],
         hide_references: false,
         forms: [None; N_SLOTS],
-        closing: 0,
+        closing,
     }
 }
 

@@ -20,6 +20,7 @@ mod blending;
 pub mod conditioning;
 mod config;
 pub mod decoder;
+mod ending;
 mod error;
 pub mod form;
 pub mod grammar;

@@ -53,6 +53,9 @@ pub struct Cli {
     /// Length of a phrase that comes again, in bars: 0 for none, 1, 2, 4 or 8
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_phrase)]
     phrase: u8,
+    /// Closes the song in its last four bars
+    #[arg(long)]
+    ending: bool,
     /// Share of a repeated phrase that is made anew, from 0 to 1
     #[arg(long, value_name = "X", default_value = "0", value_parser = parse_share)]
     evolve: f32,
@@ -108,6 +111,7 @@ impl Cli {
             meter: self.meter,
             settings,
             automation,
+            ending: self.ending,
             sample_rate: self.sample_rate,
             block: self.block as usize,
             sound: self.output.iter().any(|file| matches!(Format::of(file), Ok(Format::Wave))),

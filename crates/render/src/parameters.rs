@@ -61,6 +61,7 @@ enum Field {
     Phrase,
     Evolve,
     Hold,
+    Ending,
     Gain,
 }
 
@@ -101,6 +102,7 @@ impl Parameter {
             Field::Phrase,
             Field::Evolve,
             Field::Hold,
+            Field::Ending,
             Field::Gain,
         ];
         all.extend(music.map(of(Voice::Common)));
@@ -137,6 +139,7 @@ impl Parameter {
             Field::Phrase => "phrase",
             Field::Evolve => "evolve",
             Field::Hold => "hold",
+            Field::Ending => "ending",
             Field::Gain => "gain",
         };
         format!("{}{field}", self.voice.prefix())
@@ -162,7 +165,7 @@ impl Parameter {
             Field::Level | Field::Gain => "dB",
             Field::Key => "or a name: C, F#, Bb",
             Field::Scale => "or a name: see scales",
-            Field::On | Field::Hold => "or off, on",
+            Field::On | Field::Hold | Field::Ending => "or off, on",
             Field::Phrase => "bars: 0, 1, 2, 4, 8",
             _ => "",
         }
@@ -172,7 +175,13 @@ impl Parameter {
     pub fn is_continuous(self) -> bool {
         !matches!(
             self.field,
-            Field::On | Field::Hold | Field::Key | Field::Scale | Field::Seed | Field::Phrase
+            Field::On
+                | Field::Hold
+                | Field::Ending
+                | Field::Key
+                | Field::Scale
+                | Field::Seed
+                | Field::Phrase
         )
     }
 
@@ -187,7 +196,7 @@ impl Parameter {
                 .iter()
                 .position(|scale| Scale::parse(text).is_ok_and(|found| found == *scale))
                 .map(|index| index as f64),
-            Field::On | Field::Hold => match text.to_ascii_lowercase().as_str() {
+            Field::On | Field::Hold | Field::Ending => match text.to_ascii_lowercase().as_str() {
                 "on" | "true" | "yes" => Some(1.0),
                 "off" | "false" | "no" => Some(0.0),
                 _ => None,
@@ -245,6 +254,7 @@ impl Parameter {
                 Field::Phrase => settings.form.phrase_bars = value as u8,
                 Field::Evolve => settings.form.evolve = number,
                 Field::Hold => settings.form.hold = value >= 0.5,
+                Field::Ending => controls.ending = value >= 0.5,
                 _ => settings.gain_db = number,
             },
         }

@@ -37,6 +37,8 @@ pub struct Song {
     pub settings: Settings,
     /// What changes on the way.
     pub automation: Automation,
+    /// Whether the last four bars close it.
+    pub ending: bool,
     /// In Hz.
     pub sample_rate: u32,
     /// Samples a block, `1..=8192`. Changes nothing that is heard.
@@ -77,6 +79,7 @@ impl Default for Song {
             meter: Meter::COMMON,
             settings: Settings::default(),
             automation: Automation::default(),
+            ending: false,
             sample_rate: 48_000,
             block: 512,
             sound: false,
@@ -88,6 +91,13 @@ impl Song {
     /// Length in beats.
     pub fn n_beats(&self) -> f64 {
         f64::from(self.n_bars) * self.meter.bar_beats()
+    }
+
+    /// Whether the ending has to be asked for at that beat, so that it begins with the fourth bar
+    /// from the end: after the beat before that bar's first has been, and before that one is.
+    fn is_ending_at(&self, beat: f64) -> bool {
+        let closing_beats = f64::from(self.n_bars.min(4)) * self.meter.bar_beats();
+        self.ending && beat >= self.n_beats() - closing_beats - 3.0 * AUTOMATION_STEP_BEATS
     }
 }
 
@@ -115,7 +125,8 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
         let next_step = host.sample_of((step + 1.0) * AUTOMATION_STEP_BEATS);
         let block_end = (at / song.block as u64 + 1) * song.block as u64;
         let end = next_step.min(block_end).min(n_samples);
-        let settings = song.automation.at(step * AUTOMATION_STEP_BEATS, &song.settings);
+        let mut settings = song.automation.at(step * AUTOMATION_STEP_BEATS, &song.settings);
+        settings.controls.ending |= song.is_ending_at(step * AUTOMATION_STEP_BEATS);
         host.set_form(settings.form);
         recorder.set_levels(&settings);
         let n_piece = (end - at) as usize;

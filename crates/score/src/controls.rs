@@ -145,6 +145,8 @@ pub struct Controls {
     pub swing: f32,
     /// `0.0..=1.0`: share of the model's micro-timing and dynamics that is played.
     pub humanize: f32,
+    /// Brings the music to an end: the next four bars close it, then it rests until this is off.
+    pub ending: bool,
     /// Equal seeds give equal music.
     pub seed: u32,
 }
@@ -162,6 +164,7 @@ impl Default for Controls {
             adventure: 0.5,
             swing: 0.0,
             humanize: 0.8,
+            ending: false,
             seed: 1,
         }
     }

@@ -42,6 +42,9 @@ pub struct GridBeat {
     pub chord: Option<Chord>,
     /// What the beat's bar was meant to be in each slot of [`crate::steps`], where that was said.
     pub forms: [Option<Form>; N_SLOTS],
+    /// The bar's class among those that close a song, [`crate::steps::ENDED`] behind them, 0 before
+    /// them; see [`crate::steps::closing_class`].
+    pub closing: u8,
     /// How often each part had been composed anew by command, in the order of [`Part::ALL`].
     pub takes: [u32; 4],
     /// What was asked of each slot, in a short form that only the model reads.

@@ -237,6 +237,9 @@ pub fn register_class(mean_pitch: f32) -> u8 {
     1 + EDGES.iter().filter(|edge| mean_pitch >= **edge).count() as u8
 }
 
+/// Number of a beat behind the last bar; no class, since nothing is composed there.
+pub const ENDED: u8 = N_CLOSINGS as u8;
+
 /// The class of a bar that has `bars_left` bars of its song behind it.
 pub fn closing_class(bars_left: i64) -> u8 {
     if (0..N_CLOSINGS as i64 - 1).contains(&bars_left) { 1 + bars_left as u8 } else { 0 }

@@ -141,7 +141,8 @@ impl Ngram {
         for beat in 0..n_beats {
             let frame = BeatFrame::regular(beat as i64, Meter::COMMON, tempo);
             let past = &song[beat.saturating_sub(model::HISTORY_BEATS)..];
-            let encoder = BeatEncoder::new(past, frame, conditioning::conditions(controls, &frame));
+            let encoder =
+                BeatEncoder::new(past, frame, conditioning::conditions(controls, &frame, 0));
             let step = encoder.beat_step();
             let chord = self.draw(&step, T_CHORD, &grammar.chords(), &mut random);
             let chord = Chord::from_index(chord);

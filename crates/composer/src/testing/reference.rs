@@ -39,7 +39,8 @@
 //! 10. Of each beat of the song, the first cell and the last three are known. In a later pass of
 //!     the loop the newest that suits is used again; elsewhere the phrase may name a source. One
 //!     suits that has the meter, the place in the bar and the controls (but for key, swing and
-//!     humanize). `evolve` draws by seed, pass and beat what is made anew all the same.
+//!     humanize). `evolve` draws by seed, pass and beat what is made anew all the same; while an
+//!     ending is asked for, all is.
 //! 11. Phrases go A A' A A'': the second and fourth differ in their last bar, or in the second
 //!     half of a single one. They count from bar 0 in fours. Each repeats the first, or the
 //!     earliest that has a cell that suits. Their bars are doubled until they are whole beats, and

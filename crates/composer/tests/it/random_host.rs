@@ -80,8 +80,9 @@ fn any_rate() -> impl Strategy<Value = f64> {
 }
 
 fn any_controls() -> impl Strategy<Value = Controls> {
-    let knobs = (0..6usize, 1..4u32, 0..12i32, 0..3u8, 0..3u8, 0..16u8, 0..3u8);
-    knobs.prop_map(|(genre, seed, key, swing, humanize, on, density)| {
+    let ending = prop::bool::weighted(0.1);
+    let knobs = (0..6usize, 1..4u32, 0..12i32, 0..3u8, 0..3u8, 0..16u8, 0..3u8, ending);
+    knobs.prop_map(|(genre, seed, key, swing, humanize, on, density, ending)| {
         let part = |idx: usize| PartControls {
             on: on >> idx & 1 == 0,
             density: f32::from(density) / 2.0,
@@ -93,6 +94,7 @@ fn any_controls() -> impl Strategy<Value = Controls> {
             key: PitchClass::new(key),
             swing: f32::from(swing) / 2.0,
             humanize: f32::from(humanize) / 2.0,
+            ending,
             parts: [0, 1, 2, 3].map(part),
             ..Controls::default()
         }

@@ -53,8 +53,9 @@ fn every_note_begins_and_ends_at_the_sample_its_beat_says() {
             let cells = &scene.reference.cells;
             let notes = || cells.iter().flat_map(|cell| cell.parts.iter().flatten());
             let mut begin: Vec<u64> = notes()
-                .filter(|note| note.onset >= Ticks::from_beats(start))
-                .map(|note| sample_of(note.onset) as u64)
+                // A start a little behind a note still has it.
+                .filter(|note| note.onset + Ticks(20) >= Ticks::from_beats(start))
+                .map(|note| sample_of(note.onset).max(0.0) as u64)
                 .filter(|sample| *sample < n_samples)
                 .collect();
             begin.sort_unstable();

@@ -34,7 +34,8 @@ impl Scene {
         let reference = Reference::new(&blocks, generator());
         let sounds = Sound::of(&events);
         assert_eq!(reference.sounds, sounds);
-        assert!(!sounds.is_empty());
+        // Of a few beats, what a short loop plays may be rests.
+        assert!(!sounds.is_empty() || reference.cells.len() <= 8);
         assert_eq!((session.status.underruns(), session.status.dropped()), (0, 0));
         Self { events, sounds, reference, session }
     }

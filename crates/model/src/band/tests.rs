@@ -158,6 +158,39 @@ fn nobody_waits_for_the_first_note() {
 }
 
 #[test]
+fn an_ending_closes_in_four_bars_then_rests_until_another_song_begins() {
+    let mut band = BandModel::new(network(5));
+    let mut history: Vec<HistoryBeat> = Vec::new();
+    for beat in 0..36 {
+        // Asked for inside the second bar, and taken back inside the ninth.
+        let controls = Controls { ending: (6..34).contains(&beat), ..lively(0) };
+        let frame = frame(beat);
+        let music = band.compose(&history, &frame, &controls, 0).unwrap();
+        let closing = match beat {
+            8..24 => 4 - (beat as u8 - 8) / 4,
+            24..34 => steps::ENDED,
+            _ => 0,
+        };
+        assert_eq!(music.closing, closing, "beat {beat}");
+        if closing == steps::ENDED {
+            assert!(music.chord.is_none() && music.parts.iter().all(Vec::is_empty));
+        }
+        if beat == 34 {
+            let anew = BandModel::new(network(5)).compose(&[], &frame, &controls, 0).unwrap();
+            assert_eq!(music, anew);
+        }
+        history.push(HistoryBeat { frame, music });
+    }
+    let sounds =
+        |beats: &[HistoryBeat]| beats.iter().any(|b| b.music.parts.iter().any(|p| !p.is_empty()));
+    assert!(sounds(&history[8..24]) && sounds(&history[34..]));
+    // Given up, it is forgotten.
+    let controls = Controls { ending: true, ..lively(0) };
+    let first = band.compose(&history, &frame(36), &controls, 0).unwrap();
+    assert_eq!(first.closing, 4);
+}
+
+#[test]
 fn gaps_in_history_are_refused() {
     let mut model = BandModel::new(network(8));
     let beat = |beat| HistoryBeat { frame: frame(beat), music: GridBeat::default() };

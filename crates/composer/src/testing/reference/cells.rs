@@ -212,7 +212,8 @@ impl Take {
             }
         }
         let drawn = crate::random::key(controls.seed, due.pass, beat, 0x6576);
-        if !form.hold && crate::random::unit(drawn) < form.evolve {
+        let is_new = controls.ending || crate::random::unit(drawn) < form.evolve;
+        if !form.hold && is_new {
             return None;
         }
         let alike = |c: &Controls| {

@@ -58,7 +58,7 @@ fn encode(
 ) -> Vec<Vec<[u16; N_INPUTS]>> {
     let encode = |beat: usize| {
         let frame = history[beat].frame;
-        let conditions = conditioning::conditions(controls, &frame);
+        let conditions = conditioning::conditions(controls, &frame, 0);
         let mut steps = Vec::new();
         let encoder = BeatEncoder::new(window(history, beat), frame, conditions);
         encoder.encode(&history[beat].music, [(false, false); 4], &mut steps);
