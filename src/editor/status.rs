@@ -37,6 +37,12 @@ pub fn show(ui: &mut Ui, view: Option<&View>, keep: &mut Keep, lost: Option<Stri
              beats that a bounce has waited for in vain",
         );
         ui.separator();
+        ui.label(originality(status)).on_hover_text(
+            "Beats of a part that would have gone on copying a song that the model has learnt \
+             from, and were composed again before anybody heard them; by force: only when the \
+             notes that did so were forbidden",
+        );
+        ui.separator();
         if let Some((text, color)) = load(view) {
             ui.label(RichText::new(text).color(color)).on_hover_text(
                 "Time that composing a beat takes, and for all but one of a hundred, as a share \
@@ -69,6 +75,14 @@ fn lateness(status: &Status) -> (String, Color32) {
     let text = counters.map(|(name, count)| format!("{name}: {count}")).join(", ");
     let sound = counters.iter().all(|(_, count)| *count == 0);
     (text, if sound { theme::TEXT } else { theme::WARNING })
+}
+
+fn originality(status: &Status) -> String {
+    let forced = match status.redraws_forced() {
+        0 => String::new(),
+        n => format!(" ({n} by force)"),
+    };
+    format!("kept original: {}{forced}", status.redrawn())
 }
 
 /// How much of a beat's time composing it takes, once a beat was composed.
@@ -104,6 +118,16 @@ mod tests {
         );
         let (text, color) = worker(WorkerState::Stopped, None);
         assert_eq!((text.as_str(), color), ("stopped", theme::WARNING));
+    }
+
+    #[test]
+    fn what_was_composed_again_is_counted() {
+        let status = Status::new();
+        assert_eq!(originality(&status), "kept original: 0");
+        status.set_redraws(7, 0);
+        assert_eq!(originality(&status), "kept original: 7");
+        status.set_redraws(9, 2);
+        assert_eq!(originality(&status), "kept original: 9 (2 by force)");
     }
 
     #[test]

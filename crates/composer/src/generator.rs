@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use judge::Judge;
+use model::Redraws;
 use score::grid::{BeatFrame, HistoryBeat};
 use score::{Controls, GridBeat, Part};
 
@@ -54,5 +55,11 @@ pub trait Generator: Send {
     /// What hears which genre the music sounds like, if the generator comes with that.
     fn judge(&self) -> Option<Arc<Judge>> {
         None
+    }
+
+    /// How often it has composed again so far, because a part would have copied too much of a song
+    /// that the model was trained on.
+    fn redraws(&self) -> Redraws {
+        Redraws::default()
     }
 }

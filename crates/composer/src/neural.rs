@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use judge::Judge;
-use model::{BandModel, Given, Network};
+use model::{BandModel, Given, Network, Redraws};
 use parking_lot::Mutex;
 use score::grid::{BeatFrame, HistoryBeat};
 use score::{Blend, Controls, Genre, GridBeat, Meter, Part, Tempo};
@@ -101,5 +101,9 @@ impl Generator for NeuralGenerator {
 
     fn judge(&self) -> Option<Arc<Judge>> {
         self.judge.clone()
+    }
+
+    fn redraws(&self) -> Redraws {
+        self.model.redraws()
     }
 }

@@ -275,6 +275,10 @@ impl Worker {
             self.remember();
         }
         let cell = self.cell(request);
+        if self.fallback.is_none() {
+            let redraws = self.generator.redraws();
+            self.status.set_redraws(redraws.beats, redraws.forced);
+        }
         let parts = Scheduler::realize(request, &cell.music);
         self.scheduler.schedule(request, &parts);
         self.sending = Some(request.sequence);

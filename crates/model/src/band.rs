@@ -5,7 +5,6 @@ use std::sync::Arc;
 use score::steps::{self, BeatEncoder, Conditions, N_INPUTS, N_SLOTS, Step};
 use score::{
     BeatFrame, Chord, Controls, Form, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER,
-    Ticks,
 };
 
 use crate::blending::Blending;
@@ -15,8 +14,11 @@ use crate::ending;
 use crate::form::{FormTable, Occasion};
 use crate::grammar::{Grammar, MAX_BEAT_STEPS};
 use crate::sampler::{RandomKey, Sampler};
-use crate::steadiness::{Lean, Steadiness};
-use crate::{Error, Network, Result};
+use crate::steadiness::Steadiness;
+use crate::{Error, Network, OriginalityFilter, Redraws, Result};
+use part::Scene;
+
+mod part;
 
 /// Beats of history that count; older ones change nothing. What repeats 32 bars looks this far.
 pub const HISTORY_BEATS: usize = 192;
@@ -66,6 +68,8 @@ pub struct BandModel {
     logits: Vec<f32>,
     plain: Vec<f32>,
     encoded: Vec<Step>,
+    is_guarded: bool,
+    redraws: Redraws,
 }
 
 impl BandModel {
@@ -80,12 +84,24 @@ impl BandModel {
             logits: Vec::new(),
             plain: Vec::new(),
             encoded: Vec::new(),
+            is_guarded: true,
+            redraws: Redraws::default(),
         }
     }
 
     /// The same composer with another way of blending.
     pub fn with_blending(self, blending: Blending) -> Self {
         Self { blending, ..self }
+    }
+
+    /// The same composer without the originality guard, to measure what it does.
+    pub fn unguarded(self) -> Self {
+        Self { is_guarded: false, ..self }
+    }
+
+    /// What the originality guard has done so far.
+    pub fn redraws(&self) -> Redraws {
+        self.redraws
     }
 
     /// The chord and notes of the beat at `frame`.
@@ -144,6 +160,8 @@ impl BandModel {
             grammar: &Grammar::new(controls),
             forms: self.network.forms(),
             steadiness: self.network.steadiness(),
+            guard: self.network.originality().filter(|_| self.is_guarded),
+            redraws: &mut self.redraws,
         };
         Ok(turn.beat(history, frame, controls, pass, given))
     }
@@ -236,15 +254,11 @@ fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan) {
     }
 }
 
-/// Least likelihood, against the likeliest class, of what guidance may lift; set by eye over
-/// pure genres. Larger ones make the band repeat itself; smaller ones let guidance fill rock and
-/// electronic with percussion that no drummer would combine.
-const PLAUSIBLE_POSITION: f32 = 0.004;
-const PLAUSIBLE_SOUND: f32 = 0.015;
-
 /// What reads steps under the conditions of a plan, and speaks of the last one, a stream at a time.
 trait Trunk {
     fn append(&mut self, step: &[u16; N_INPUTS]);
+    /// Forgets all steps from `n_steps` on.
+    fn truncate(&mut self, n_steps: usize);
     fn chord(&mut self) -> impl Iterator<Item = &[f32]>;
     fn pos(&mut self) -> impl Iterator<Item = &[f32]>;
     fn sym(&mut self, pos: usize) -> impl Iterator<Item = &[f32]>;
@@ -260,6 +274,10 @@ struct Streams<'a> {
 impl Trunk for Streams<'_> {
     fn append(&mut self, step: &[u16; N_INPUTS]) {
         self.decoder.step(self.streams, step);
+    }
+
+    fn truncate(&mut self, n_steps: usize) {
+        self.streams.iter_mut().for_each(|stream| stream.truncate(n_steps));
     }
 
     fn chord(&mut self) -> impl Iterator<Item = &[f32]> {
@@ -296,6 +314,9 @@ struct Turn<'a, T> {
     forms: Option<&'a FormTable>,
     /// Without it every note's dynamics and timing are drawn alone.
     steadiness: Option<&'a Steadiness>,
+    /// Without it nothing is drawn again.
+    guard: Option<&'a OriginalityFilter>,
+    redraws: &'a mut Redraws,
 }
 
 impl<T: Trunk> Turn<'_, T> {
@@ -333,56 +354,22 @@ impl<T: Trunk> Turn<'_, T> {
             });
         }
         let encoder = BeatEncoder::new(history, *frame, conditions);
-        // What was silent before is no reference for a part that shall play.
-        let forgetful = Conditions { hide_references: true, ..conditions };
-        let forgetful = BeatEncoder::new(history, *frame, forgetful);
-        let starts_bar = frame.offset_in_bar() == Ticks(0);
-        let sampler = |slot: u32| {
-            let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
-            Sampler::new(controls.adventure, key)
-        };
         self.append(&encoder.beat_step());
-        let reprise = |slot: usize| reprise(history, frame, conditions.forms[slot]);
-        let reprised = reprise(0).map(|beat| beat.chord);
+        let reprised = part::reprise(history, frame, conditions.forms[0]).map(|beat| beat.chord);
         let reprised = reprised.filter(|chord| self.grammar.chords()[Chord::index(*chord)]);
         let chord = match given.chord.or(reprised) {
             Some(chord) => chord,
-            None => self.chord(conditions.forms[0], &mut sampler(0)),
+            None => {
+                let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot: 0 };
+                self.chord(conditions.forms[0], &mut Sampler::new(controls.adventure, key))
+            }
         };
         let (forms, takes) = (conditions.forms, given.takes);
         let asked = crate::form::asked(controls);
         let mut beat = GridBeat { chord, forms, closing, takes, asked, ..GridBeat::default() };
-        for part in Part::ALL {
-            if !controls.parts[part.index()].on {
-                continue;
-            }
-            let form = forms[1 + part.index()];
-            let opens = opener == Some(part) && beat.parts.iter().all(Vec::is_empty);
-            let wakes = opens || waking[part.index()] && form.and_then(Form::bars_back).is_none();
-            let encoder = if wakes { &forgetful } else { &encoder };
-            self.append(&encoder.start_step(part, chord));
-            let notes = &mut beat.parts[part.index()];
-            let reprised =
-                reprise(1 + part.index()).map(|beat| beat.parts[part.index()].as_slice());
-            let reprised = reprised.filter(|notes| self.grammar.allows_all(part, notes));
-            if let Some(given) = given.parts[part.index()].or(reprised) {
-                notes.extend_from_slice(given);
-                for note in notes.iter().take(crate::grammar::MAX_NOTES[part.index()]) {
-                    self.append(&encoder.note_step(part, chord, note));
-                }
-                continue;
-            }
-            if form == Some(Form::Rest) {
-                continue;
-            }
-            let mut sampler = sampler(1 + part.index() as u32);
-            let must_play = wakes && starts_bar;
-            let steadiness = self.steadiness;
-            let leans = steadiness.map_or_else(Default::default, |of| of.leans(controls, part));
-            while let Some(note) = self.note(part, notes, form, must_play, leans, &mut sampler) {
-                self.append(&encoder.note_step(part, chord, &note));
-                notes.push(note);
-            }
+        let scene = Scene { history, frame, controls, pass, given, conditions, waking, opener };
+        for part in Part::ALL.into_iter().filter(|part| controls.parts[part.index()].on) {
+            self.part(&scene, part, &mut beat);
         }
         beat
     }
@@ -406,87 +393,10 @@ impl<T: Trunk> Turn<'_, T> {
         // Guidance would exaggerate how seldom some genres change chords, up to never.
         let mut chords = self.grammar.chords();
         if let Some((_, symbol)) = self.repeated(form) {
-            keep_only(&mut chords, symbol.wrapping_sub(usize::from(steps::CHORD_SYMBOLS)));
+            part::keep_only(&mut chords, symbol.wrapping_sub(usize::from(steps::CHORD_SYMBOLS)));
         }
         Chord::from_index(sampler.draw(self.plain, &chords))
     }
-
-    /// The part's next note of this beat; `None` at its end, which `must_play` allows behind the
-    /// first note only.
-    ///
-    /// In a bar that repeats another, places and pitches are that bar's, as they were wherever the
-    /// network learnt of such bars. Lengths and dynamics are drawn.
-    fn note(
-        &mut self,
-        part: Part,
-        notes: &[GridNote],
-        form: Option<Form>,
-        must_play: bool,
-        leans: [Lean; 2],
-        sampler: &mut Sampler,
-    ) -> Option<GridNote> {
-        let slot = 1 + part.index();
-        let repeated = self.repeated(form);
-        let (trunk, plan) = (&mut self.trunk, self.plan);
-        let (logits, plain) = (&mut *self.logits, &mut *self.plain);
-        plan.mix(slot, trunk.pos(), logits, plain);
-        let mut positions = self.grammar.positions(part, notes.last(), notes.len());
-        positions[usize::from(steps::END)] &= !(must_play && notes.is_empty());
-        let pos_again = repeated.is_some_and(|(pos, _)| keep_only(&mut positions, pos));
-        let pos = sampler.draw_plausible(logits, plain, &positions, PLAUSIBLE_POSITION);
-        if pos == usize::from(steps::END) {
-            return None;
-        }
-        plan.mix(slot, trunk.sym(pos), logits, plain);
-        let mut symbols = self.grammar.symbols(part, pos, notes.last());
-        if let Some((_, symbol)) = repeated.filter(|_| pos_again) {
-            keep_only(&mut symbols, symbol);
-        }
-        let sym = sampler.draw_plausible(logits, plain, &symbols, PLAUSIBLE_SOUND);
-        let (dur, expression_dur) = if part == Part::Drums {
-            (usize::from(steps::DRUM_DURATION), steps::N_DURATIONS)
-        } else {
-            plan.mix(slot, trunk.dur(pos, sym), logits, plain);
-            let dur =
-                sampler.draw_plausible(logits, plain, &[true; steps::N_DURATIONS], PLAUSIBLE_SOUND);
-            (dur, dur)
-        };
-        let expression = trunk.expression(pos, sym, expression_dur);
-        plan.mix(slot, expression, logits, plain);
-        // Guidance would only make dynamics and timing extreme.
-        let (vel, micro) = plain.split_at(steps::N_VELOCITIES);
-        let vel = sampler.draw_steadily(vel, leans[0]);
-        let micro = sampler.draw_steadily(micro, leans[1]);
-        Some(GridNote {
-            position: pos as u8,
-            pitch: steps::symbol_pitch(sym as u16),
-            duration: steps::DURATIONS[dur],
-            velocity: steps::class_velocity(vel as u16),
-            micro: micro as i8 - score::grid::MAX_MICRO,
-        })
-    }
-}
-
-/// The beat that a repetition from further away than steps tell brings back, note for note.
-fn reprise<'a>(
-    history: &'a [HistoryBeat],
-    frame: &BeatFrame,
-    form: Option<Form>,
-) -> Option<&'a GridBeat> {
-    let is_far = Form::step_class(form) != Form::class(form);
-    let bars = form.filter(|_| is_far)?.bars_back()?;
-    let n_beats = bars * (frame.meter.bar_ticks().0 / TICKS_PER_QUARTER) as usize;
-    let at = history.len().checked_sub(n_beats)?;
-    history.get(at).map(|beat| &beat.music)
-}
-
-/// Leaves one class of those allowed, if it is.
-fn keep_only(allowed: &mut [bool], class: usize) -> bool {
-    let is_allowed = allowed.get(class).copied().unwrap_or(false);
-    if is_allowed {
-        allowed.iter_mut().enumerate().for_each(|(i, allowed)| *allowed = i == class);
-    }
-    is_allowed
 }
 
 fn check_contiguous(history: &[HistoryBeat], frame: &BeatFrame) -> Result<()> {

@@ -69,10 +69,12 @@ pub enum Error {
         found: Vec<usize>,
     },
     /// A tensor is of another type.
-    #[error("weights: {name}: expected type F32 or BF16, found {found}")]
+    #[error("weights: {name}: expected type {expected}, found {found}")]
     TypeMismatch {
         /// Its name.
         name: String,
+        /// The types that would do.
+        expected: String,
         /// The type found.
         found: String,
     },
@@ -89,6 +91,16 @@ pub enum Error {
     /// The judge among the weights cannot be used.
     #[error("weights: {0}")]
     Judge(#[from] judge::Error),
+    /// A number of the originality guard that cannot be.
+    #[error("weights: originality guard: {what} is {found}, expected {expected}")]
+    Originality {
+        /// What the number is.
+        what: &'static str,
+        /// What would do.
+        expected: String,
+        /// The number.
+        found: String,
+    },
     /// The beats before the asked one have a gap or do not end right before it.
     #[error("history: expected beat {expected}, found beat {found}")]
     HistoryGap {

@@ -28,17 +28,18 @@ pub mod kernels;
 mod math;
 mod network;
 pub mod ops;
+pub mod originality;
 pub mod sampler;
 pub mod steadiness;
 pub mod weight_map;
 pub mod weights;
 
 pub use band::{BandModel, Given, HISTORY_BEATS};
-
 pub use blending::Blending;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use form::FormTable;
 pub use network::{Batch, Kernels, Losses, Network};
+pub use originality::{OriginalityFilter, Redraws};
 pub use steadiness::Steadiness;
 pub use weight_map::WeightMap;

@@ -13,7 +13,7 @@ use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
 use crate::decoder::Packed;
 use crate::weights::{self, Manifest, Weights};
-use crate::{Config, Error, FormTable, Result, Steadiness, WeightMap, ops};
+use crate::{Config, Error, FormTable, OriginalityFilter, Result, Steadiness, WeightMap, ops};
 
 /// Which operations compute the network; both give the same numbers and gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +80,7 @@ pub struct Network {
     weight_map: WeightMap,
     steadiness: Option<Steadiness>,
     judge: Option<Arc<Judge>>,
+    originality: Option<OriginalityFilter>,
     weights: Weights,
     packed: OnceLock<Arc<Packed>>,
 }
@@ -134,7 +135,8 @@ impl Network {
     /// The network of `config` over `weights`, which it shares.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`], [`Error::ShapeMismatch`], [`Error::Judge`] and [`Error::Config`].
+    /// [`Error::MissingTensor`], [`Error::ShapeMismatch`], [`Error::Judge`], [`Error::Config`] and
+    /// those of the originality guard.
     pub fn new(config: Config, weights: &Weights, kernels: Kernels) -> Result<Self> {
         config.validate()?;
         for (name, expected) in config.tensors() {
@@ -199,6 +201,7 @@ impl Network {
                 None => WeightMap::default(),
             },
             judge: weights::judge(weights)?.map(Arc::new),
+            originality: OriginalityFilter::of_weights(weights)?,
             weights: weights.clone(),
             packed: OnceLock::new(),
         })
@@ -249,6 +252,11 @@ impl Network {
     /// What hears which genre music sounds like, if the weights come with that.
     pub fn judge(&self) -> Option<&Arc<Judge>> {
         self.judge.as_ref()
+    }
+
+    /// What the training songs hold, if the weights come with that.
+    pub fn originality(&self) -> Option<&OriginalityFilter> {
+        self.originality.as_ref()
     }
 
     /// The sizes.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use judge::Judge;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use score::random::Random;
@@ -13,7 +13,7 @@ use score::steps;
 use serde::{Deserialize, Serialize};
 
 use crate::math::{from_bf16, to_bf16};
-use crate::{Config, Error, FormTable, Result, Steadiness, WeightMap};
+use crate::{Config, Error, FormTable, OriginalityFilter, Result, Steadiness, WeightMap};
 
 /// The tensors of a network by name.
 pub type Weights = BTreeMap<String, Tensor>;
@@ -99,11 +99,12 @@ pub fn fingerprint() -> String {
 }
 
 /// Reads the tensors that `config` names, and a [`FormTable`], a [`Steadiness`], a [`WeightMap`] and
-/// a [`Judge`] if there are any, F32 or BF16, as `f32`; others are ignored.
+/// a [`Judge`] if there are any, F32 or BF16, as `f32`; an [`OriginalityFilter`] as it is. Others are
+/// ignored.
 ///
 /// # Errors
 /// [`Error::Weights`], [`Error::MissingTensor`], [`Error::ShapeMismatch`],
-/// [`Error::TypeMismatch`] and [`Error::NotFinite`].
+/// [`Error::TypeMismatch`], [`Error::NotFinite`] and [`Error::Originality`].
 pub fn read(bytes: &[u8], config: &Config) -> Result<Weights> {
     let file = SafeTensors::deserialize(bytes)?;
     let mut weights = Weights::new();
@@ -126,6 +127,8 @@ pub fn read(bytes: &[u8], config: &Config) -> Result<Weights> {
         let view = file.tensor(name)?;
         weights.insert(name.to_owned(), tensor(name, &view, view.shape())?);
     }
+    weights.extend(OriginalityFilter::read(&file)?);
+    OriginalityFilter::of_weights(&weights)?;
     Ok(weights)
 }
 
@@ -170,7 +173,10 @@ fn tensor(name: &str, view: &TensorView, expected: &[usize]) -> Result<Tensor> {
             let (chunks, _) = view.data().as_chunks();
             chunks.iter().map(|bytes| from_bf16(u16::from_le_bytes(*bytes))).collect()
         }
-        found => return Err(Error::TypeMismatch { name, found: format!("{found:?}") }),
+        found => {
+            let (expected, found) = ("F32 or BF16".to_owned(), format!("{found:?}"));
+            return Err(Error::TypeMismatch { name, expected, found });
+        }
     };
     if let Some(index) = values.iter().position(|value| !value.is_finite()) {
         return Err(Error::NotFinite { name, index, value: values[index] });
@@ -178,7 +184,7 @@ fn tensor(name: &str, view: &TensorView, expected: &[usize]) -> Result<Tensor> {
     Ok(Tensor::from_vec(values, expected, &Device::Cpu)?)
 }
 
-/// The weights that ship: tensors of two dimensions with the nearest bfloat16 numbers, still as
+/// The weights that ship: `f32` tensors of two dimensions with the nearest bfloat16 numbers, still as
 /// `f32`; norms and biases as they are.
 ///
 /// # Errors
@@ -186,7 +192,7 @@ fn tensor(name: &str, view: &TensorView, expected: &[usize]) -> Result<Tensor> {
 /// bfloat16 holds.
 pub fn rounded(weights: &Weights) -> Result<Weights> {
     let round = |(name, tensor): (&String, &Tensor)| {
-        if tensor.rank() != 2 {
+        if tensor.rank() != 2 || tensor.dtype() != DType::F32 {
             return Ok((name.clone(), tensor.clone()));
         }
         let mut values = tensor.flatten_all()?.to_vec1::<f32>()?;
@@ -201,21 +207,15 @@ pub fn rounded(weights: &Weights) -> Result<Weights> {
     weights.iter().map(round).collect()
 }
 
-/// Writes tensors as safetensors: as BF16 where no number loses anything, else as F32.
+/// Writes tensors as safetensors: `f32` as BF16 where no number loses anything, else as F32; what
+/// an [`OriginalityFilter`] has as it is.
 ///
 /// # Errors
-/// [`Error::Tensor`] for tensors that are not `f32`, [`Error::Weights`].
+/// [`Error::Tensor`] for tensors of other types, [`Error::Weights`].
 pub fn write(weights: &Weights) -> Result<Vec<u8>> {
     let mut raw = Vec::new();
     for (name, tensor) in weights {
-        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
-        let is_exact = |value: &f32| value.to_bits() & 0xffff == 0;
-        let (dtype, bytes): (_, Vec<u8>) = if tensor.rank() == 2 && values.iter().all(is_exact) {
-            let bytes = values.into_iter().flat_map(|value| to_bf16(value).to_le_bytes());
-            (Dtype::BF16, bytes.collect())
-        } else {
-            (Dtype::F32, values.into_iter().flat_map(f32::to_le_bytes).collect())
-        };
+        let (dtype, bytes) = bytes(tensor)?;
         raw.push((name, dtype, tensor.dims().to_vec(), bytes));
     }
     let views = raw
@@ -225,6 +225,26 @@ pub fn write(weights: &Weights) -> Result<Vec<u8>> {
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(safetensors::serialize(views, None)?)
+}
+
+fn bytes(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
+    let flat = tensor.flatten_all()?;
+    match tensor.dtype() {
+        DType::U8 => return Ok((Dtype::U8, flat.to_vec1()?)),
+        DType::U32 => {
+            let values = flat.to_vec1::<u32>()?;
+            return Ok((Dtype::U32, values.into_iter().flat_map(u32::to_le_bytes).collect()));
+        }
+        _ => {}
+    }
+    let values = flat.to_vec1::<f32>()?;
+    let is_exact = |value: &f32| value.to_bits() & 0xffff == 0;
+    Ok(if tensor.rank() == 2 && values.iter().all(is_exact) {
+        let bytes = values.into_iter().flat_map(|value| to_bf16(value).to_le_bytes());
+        (Dtype::BF16, bytes.collect())
+    } else {
+        (Dtype::F32, values.into_iter().flat_map(f32::to_le_bytes).collect())
+    })
 }
 
 /// Untrained weights for training and tests; equal seeds give equal weights.

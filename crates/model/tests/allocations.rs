@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use counting::{Counting, allocations};
 use model::decoder::{Decoder, Mix, Packed, Stream};
-use model::{BandModel, Config, Kernels, Network, weights};
+use model::weights::Weights;
+use model::{BandModel, Config, Kernels, Network, OriginalityFilter, weights};
 use score::{BeatFrame, Controls, HistoryBeat, Meter, Tempo, steps};
 
 #[global_allocator]
@@ -53,12 +54,12 @@ fn a_decode_step_and_its_heads_allocate_nothing() {
     }
 }
 
-/// Notes of a beat and what composing it allocates once its caches are warm.
-fn warm_beats(controls: &Controls) -> Vec<(usize, usize)> {
-    // Untrained, a part plays on until the most notes that it may have.
-    let config = Config { context_len: 512, ..Config::TINY };
-    let weights = weights::random(&config, 1).unwrap();
-    let network = Arc::new(Network::new(config, &weights, Kernels::Fused).unwrap());
+/// Untrained, a part plays on until the most notes that it may have.
+const CONFIG: Config = Config { context_len: 512, ..Config::TINY };
+
+/// Beats, and of each its notes and what composing it allocates once its caches are warm.
+fn warm_beats(weights: &Weights, controls: &Controls) -> (Vec<HistoryBeat>, Vec<(usize, usize)>) {
+    let network = Arc::new(Network::new(CONFIG, weights, Kernels::Fused).unwrap());
     let mut band = BandModel::new(network);
     let mut history: Vec<HistoryBeat> = Vec::new();
     let mut beats = Vec::new();
@@ -71,12 +72,24 @@ fn warm_beats(controls: &Controls) -> Vec<(usize, usize)> {
         beats.push((first.parts.iter().map(Vec::len).sum(), allocated));
         history.push(HistoryBeat { frame, music: first });
     }
-    beats
+    (history, beats)
 }
 
 #[test]
 fn a_warm_beat_allocates_its_plan_and_its_notes_but_nothing_a_step() {
-    let beats = warm_beats(&Controls::default());
+    let mut weights = weights::random(&CONFIG, 1).unwrap();
+    let (free, beats) = warm_beats(&weights, &Controls::default());
+    allocate_little(&beats);
+    // A model that knows its own music by heart has to compose it again.
+    let lines = score::line::lines(&free);
+    let filter = OriginalityFilter::new(lines.iter().map(Vec::as_slice));
+    weights.extend(filter.tensors().unwrap());
+    let (other, beats) = warm_beats(&weights, &Controls::default());
+    assert_ne!(other, free);
+    allocate_little(&beats);
+}
+
+fn allocate_little(beats: &[(usize, usize)]) {
     let most_notes = beats.iter().map(|(notes, _)| *notes).max().unwrap();
     let most = beats.iter().map(|(_, allocated)| *allocated).max().unwrap();
     let notes: usize = beats.iter().map(|(notes, _)| notes).sum();

@@ -19,9 +19,9 @@ pub enum WorkerState {
 
 /// What the editor shows about playing, written by the audio thread and the composing thread.
 ///
-/// Every counter is written by the audio thread alone, through the one player that a status is
-/// connected to; they only rise, and wrap after 2^32. All loads are of the newest value; two of them need
-/// not belong to the same block.
+/// Every counter but those of the originality guard is written by the audio thread alone, through
+/// the one player that a status is connected to; they only rise, and wrap after 2^32. All loads are
+/// of the newest value; two of them need not belong to the same block.
 #[derive(Debug, Default)]
 pub struct Status {
     position_bits: AtomicU64,
@@ -36,6 +36,8 @@ pub struct Status {
     underruns: AtomicU32,
     delayed_requests: AtomicU32,
     given_up: AtomicU32,
+    redrawn: AtomicU32,
+    redraws_forced: AtomicU32,
     cells_ahead: AtomicU32,
     done: AtomicU64,
     reprime: AtomicU32,
@@ -127,6 +129,23 @@ impl Status {
 
     pub(crate) fn prime_generation(&self) -> u32 {
         self.reprime.load(Ordering::Relaxed)
+    }
+
+    /// Beats of parts that were composed again, before they were heard, because they would have
+    /// copied too much of a song that the model was trained on.
+    pub fn redrawn(&self) -> u32 {
+        self.redrawn.load(Ordering::Relaxed)
+    }
+
+    /// Those of them that went on copying until the notes that did so were forbidden.
+    pub fn redraws_forced(&self) -> u32 {
+        self.redraws_forced.load(Ordering::Relaxed)
+    }
+
+    /// Called by the composing thread alone, with the numbers since the session began.
+    pub fn set_redraws(&self, redrawn: u32, forced: u32) {
+        self.redrawn.store(redrawn, Ordering::Relaxed);
+        self.redraws_forced.store(forced, Ordering::Relaxed);
     }
 
     /// What the composing thread is doing.

@@ -42,5 +42,9 @@ fn run(cli: &Cli) -> Result<()> {
     let n_notes = rendering.performance.piece.n_notes();
     let files: Vec<String> = cli.output.iter().map(|file| file.display().to_string()).collect();
     eprintln!("{} bars, {n_notes} notes: {}", song.n_bars, files.join(", "));
+    let (redrawn, forced) = (rendering.n_redrawn, rendering.n_redraws_forced);
+    if redrawn > 0 {
+        eprintln!("{redrawn} beats of parts composed again to copy less, {forced} by force");
+    }
     Ok(())
 }

@@ -67,6 +67,11 @@ pub struct Rendering {
     pub audio: Option<Audio>,
     /// Notes that came late or too late, and beats that were not composed in time; 0 offline.
     pub n_late: u32,
+    /// Beats of parts that were composed again because they would have copied a training song;
+    /// some may have been composed ahead of the song's end.
+    pub n_redrawn: u32,
+    /// Those of them where the notes that did so were forbidden.
+    pub n_redraws_forced: u32,
 }
 
 impl Default for Song {
@@ -167,6 +172,8 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
         performance: Performance { title: song.title.clone(), piece, beats },
         audio,
         n_late,
+        n_redrawn: status.redrawn(),
+        n_redraws_forced: status.redraws_forced(),
     })
 }
 

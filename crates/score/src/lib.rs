@@ -18,6 +18,7 @@ pub mod form;
 pub mod genre;
 pub mod grid;
 pub mod key;
+pub mod line;
 mod note;
 mod piece;
 pub mod quantize;

@@ -85,6 +85,8 @@ pub struct EvalOptions {
     pub cache: PathBuf,
     /// Threads that compose.
     pub threads: usize,
+    /// Compose the pure genres also without the originality guard, to see what it does.
+    pub unguarded: bool,
     /// Measure loss on the validation songs instead of the test songs.
     pub valid: bool,
     /// Where the numbers go, if anywhere.
@@ -110,6 +112,7 @@ impl EvalOptions {
             strength: 1.0,
             cache: cache.to_owned(),
             threads,
+            unguarded: false,
             valid: false,
             json: None,
             markdown: None,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use model::weights::{self, Manifest};
-use model::{FormTable, Kernels, Network, Steadiness, weights::Weights};
+use model::{FormTable, Kernels, Network, OriginalityFilter, Steadiness, weights::Weights};
+use score::line;
 
 use crate::checkpoint;
 use crate::corpus::Split;
@@ -27,7 +28,8 @@ pub struct ExportOptions {
     pub weights: PathBuf,
     /// The run's TOML file: name and sizes.
     pub config: PathBuf,
-    /// Folder that `prepare` wrote, for the hash of the corpus and for what rounding costs.
+    /// Folder that `prepare` wrote, for the hash of the corpus, for what rounding costs, for how
+    /// often bars repeat, and for the originality guard.
     pub prepared: Option<PathBuf>,
     /// What `eval --json` wrote, for the model card.
     pub eval: Option<PathBuf>,
@@ -70,6 +72,10 @@ pub fn run(options: &ExportOptions) -> Result<()> {
         let recipe = config.read_recipe(&options.config)?;
         let songs = Songs::read(folder, &[Split::Train], &recipe)?;
         tensors.insert(FormTable::NAME.to_owned(), form_shares::table(&songs, &recipe)?);
+        let lines: Vec<_> = songs.songs.iter().flat_map(|song| line::lines(&song.beats)).collect();
+        let filter = OriginalityFilter::new(lines.iter().map(Vec::as_slice));
+        println!("originality guard: {} bytes for {} lines", filter.n_bytes(), lines.len());
+        tensors.extend(filter.tensors()?);
         tensors.insert(Steadiness::NAME.to_owned(), steadiness::table(&songs, &recipe)?);
         rows = add_judge(&mut tensors, folder)?;
     }
@@ -94,7 +100,7 @@ pub fn run(options: &ExportOptions) -> Result<()> {
     }
     let card = options.out.join("README.md");
     let text = std::fs::read_to_string(&card).unwrap_or_else(|_| "# Models\n".into());
-    let section = section(&manifest, &changes, &rows, evaluation.as_ref());
+    let section = section(&manifest, &tensors, &changes, &rows, evaluation.as_ref());
     write_whole(&card, replace_section(&text, &name, &section)?.as_bytes())?;
     println!(
         "{}: {} weights, {} bytes",
@@ -127,9 +133,22 @@ fn add_judge(tensors: &mut Weights, prepared: &Path) -> Result<Vec<(String, Accu
     Ok(rows)
 }
 
+/// What the model card says of the originality guard.
+fn guard_line(weights: &Weights) -> String {
+    weights.get(OriginalityFilter::NAME).map_or(String::new(), |filter| {
+        let limit = model::originality::LIMIT;
+        let n_bytes = filter.elem_count();
+        format!(
+            "Holds {n_bytes} bytes of what the training songs consist of, so that no part copies \
+             more than {limit} notes in a row.\n"
+        )
+    })
+}
+
 /// The model card's section, without its marks.
 fn section(
     manifest: &Manifest,
+    weights: &Weights,
     changes: &[Change],
     judge: &[(String, Accuracy)],
     evaluation: Option<&Evaluation>,
@@ -140,7 +159,7 @@ fn section(
          A decoder-only transformer of {} weights: {} layers of width {}, {} query and {} key \
          heads, feed-forward {}, context {} steps.\n\
          Trained on {} steps of music; corpus {}; vocabulary {}.\n\
-         Matrices and tables are bfloat16 numbers; norms and biases are not.\n",
+         Matrices and tables are bfloat16 numbers; norms and biases are not.\n{}",
         manifest.name,
         config.n_weights(),
         config.n_layers,
@@ -152,6 +171,7 @@ fn section(
         manifest.steps,
         if manifest.corpus_hash.is_empty() { "not recorded" } else { &manifest.corpus_hash },
         manifest.vocabulary_fingerprint,
+        guard_line(weights),
     );
     if !changes.is_empty() {
         text.push_str("\nPrinted by `trainer export`:\n\n");

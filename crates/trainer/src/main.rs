@@ -107,6 +107,9 @@ enum Verb {
         /// Threads that compose.
         #[arg(long, default_value_t = 2)]
         threads: usize,
+        /// Say also what is copied without the originality guard.
+        #[arg(long)]
+        unguarded: bool,
         /// Measure loss on the validation songs instead of the test songs.
         #[arg(long)]
         valid: bool,
@@ -166,7 +169,8 @@ enum Verb {
         /// The training run: name and sizes.
         #[arg(long, default_value = "crates/trainer/configs/train-v2.toml")]
         config: PathBuf,
-        /// Folder that `prepare` wrote, for the hash of the corpus and for what rounding costs.
+        /// Folder that `prepare` wrote, for the hash of the corpus, for what rounding costs, for how
+        /// often bars repeat, and for the originality guard.
         #[arg(long)]
         prepared: Option<PathBuf>,
         /// What `eval --json` wrote, for the model card.
@@ -218,6 +222,7 @@ fn run(verb: Verb) -> Result<()> {
             strength,
             cache,
             threads,
+            unguarded,
             valid,
             json,
             markdown,
@@ -235,6 +240,7 @@ fn run(verb: Verb) -> Result<()> {
                 strength,
                 cache,
                 threads,
+                unguarded,
                 valid,
                 json,
                 markdown,

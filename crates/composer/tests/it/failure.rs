@@ -5,6 +5,7 @@ use composer::testing::{
     HashGenerator, Mishap, Script, TimedEvent, drive, drive_late, drive_offline,
 };
 use composer::{Error, Generator, PatternGenerator, Settings, session};
+use model::Redraws;
 use player::{EventKind, WorkerState};
 use score::grid::{BeatFrame, HistoryBeat};
 use score::{Controls, GridBeat};
@@ -54,6 +55,48 @@ fn errors_and_panics_on_the_way_are_replaced_by_patterns() {
         };
         assert_eq!(from_beat_six(&events), from_beat_six(&patterns()));
     }
+}
+
+/// Says that it composed every beat again, every other one by force, and fails after six.
+#[derive(Default)]
+struct Copying {
+    redraws: Redraws,
+}
+
+impl Generator for Copying {
+    fn compose(
+        &mut self,
+        _history: &[HistoryBeat],
+        frame: &BeatFrame,
+        controls: &Controls,
+        pass: u32,
+    ) -> composer::Result<GridBeat> {
+        if self.redraws.beats == 6 {
+            return Err(Error::Compose { beat: frame.beat, message: "as scripted".into() });
+        }
+        self.redraws.beats += 1;
+        self.redraws.forced = self.redraws.beats / 2;
+        Ok(PatternGenerator::new().beat(frame, controls, pass))
+    }
+
+    fn redraws(&self) -> Redraws {
+        self.redraws
+    }
+}
+
+#[test]
+fn what_was_composed_again_is_counted_even_after_a_failure() {
+    let make = || Ok(Box::new(Copying::default()) as Box<dyn Generator>);
+    let mut session = session::start_stepped(make, Settings::default());
+    let blocks = blocks();
+    drive(&mut session, &blocks[..1]);
+    let begun = session.status.redrawn();
+    assert!((1..6).contains(&begun), "{begun} beats ahead");
+    assert_eq!(session.status.redraws_forced(), begun / 2);
+    assert_eq!(session.status.worker_state(), WorkerState::Ready);
+    drive(&mut session, &blocks[1..]);
+    assert_eq!(session.status.worker_state(), WorkerState::Fallback);
+    assert_eq!((session.status.redrawn(), session.status.redraws_forced()), (6, 3));
 }
 
 /// Composes only when it is let.

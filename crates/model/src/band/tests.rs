@@ -5,6 +5,7 @@ use crate::weights;
 use crate::{Config, Kernels};
 
 mod greedy;
+mod guard;
 
 fn network(seed: u64) -> Arc<Network> {
     let weights = weights::random(&Config::TINY, seed).unwrap();

@@ -10,14 +10,16 @@ mod knobs;
 mod memory;
 
 pub use genres::{FOUR_PARTS, NGRAM, SHUFFLED, UNTRAINED};
-pub use memory::{GENERATED, NGRAM as FLOOR_NGRAM, UNTRAINED as FLOOR_UNTRAINED};
+pub use memory::{
+    GENERATED, NGRAM as FLOOR_NGRAM, PEOPLE, UNGUARDED, UNTRAINED as FLOOR_UNTRAINED,
+};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use model::Network;
+use model::{Network, Redraws};
 use rayon::prelude::*;
 use score::HistoryBeat;
 
@@ -48,6 +50,8 @@ pub struct Bench<'a> {
 struct Pure {
     wishes: Vec<Wish>,
     songs: Vec<Vec<HistoryBeat>>,
+    /// What the originality guard did to each.
+    redraws: Vec<Redraws>,
     /// Songs a genre.
     n: usize,
 }
@@ -204,8 +208,8 @@ impl<'a> Bench<'a> {
         };
         let pairs = (0..self.n_genres()).flat_map(|genre| (0..n as u32).map(move |s| (genre, s)));
         let wishes: Vec<Wish> = pairs.map(|(genre, seed)| wish(genre, seed)).collect();
-        let songs = self.studio.make(what, &wishes)?;
-        Ok(Pure { wishes, songs, n })
+        let (songs, redraws) = self.studio.make_counted(what, &wishes)?.into_iter().unzip();
+        Ok(Pure { wishes, songs, redraws, n })
     }
 
     /// Songs of the model a pure genre.

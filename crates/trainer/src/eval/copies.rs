@@ -1,13 +1,12 @@
 //! Longest runs of notes that stand in the training songs as well, in any key.
 //!
-//! A run is a sequence of intervals and times between successive notes of one pitched part. It is
-//! looked for by rolling hashes (Karp & Rabin 1987), length by length: what has no match at one
-//! length has none at the next.
+//! A run is a stretch of one pitched part ([`score::line`]). It is looked for by rolling hashes (Karp
+//! & Rabin 1987), length by length: what has no match at one length has none at the next.
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
-use score::{HistoryBeat, Part};
+use score::line::Token;
 use serde::{Deserialize, Serialize};
 
 use super::stats::{Figure, bootstrap, quantile_of};
@@ -48,30 +47,15 @@ impl Runs {
     }
 }
 
-/// Intervals and times between successive notes of each pitched part.
-pub fn lines(beats: &[HistoryBeat]) -> Vec<Vec<u16>> {
-    let line = |part: Part| {
-        let notes = beats.iter().flat_map(|beat| {
-            let of = &beat.music.parts[part.index()];
-            of.iter().map(move |n| (beat.frame.beat * 24 + i64::from(n.position), n.pitch))
-        });
-        let notes: Vec<(i64, u8)> = notes.collect();
-        let token = |pair: &[(i64, u8)]| {
-            let time = (pair[1].0 - pair[0].0).clamp(0, 127) as u16;
-            let interval = i16::from(pair[1].1) - i16::from(pair[0].1);
-            // Never 0, which hashes would not count.
-            (time << 8 | (interval + 128) as u16) + 1
-        };
-        notes.windows(2).map(token).collect()
-    };
-    [Part::Bass, Part::Chords, Part::Lead].map(line).into_iter().collect()
-}
-
 /// For each query the length in notes of its longest run that a training line holds; 0 below the
 /// shortest length.
 ///
 /// A query is the lines of one excerpt. `done` is called after each length.
-pub fn longest(queries: &[Vec<Vec<u16>>], training: &[Vec<u16>], done: impl Fn()) -> Vec<usize> {
+pub fn longest(
+    queries: &[Vec<Vec<Token>>],
+    training: &[Vec<Token>],
+    done: impl Fn(),
+) -> Vec<usize> {
     let mut longest = vec![0; queries.len()];
     let mut alive: Vec<usize> = (0..queries.len()).collect();
     for n_notes in LENGTHS {
@@ -122,7 +106,7 @@ fn place(hash: u64) -> (usize, u64) {
 }
 
 /// A hash of every stretch of `n` tokens.
-fn hashes(line: &[u16], n: usize) -> impl Iterator<Item = u64> + '_ {
+fn hashes(line: &[Token], n: usize) -> impl Iterator<Item = u64> + '_ {
     let top = (0..n).fold(1u64, |power, _| power.wrapping_mul(BASE));
     let mut hash = 0u64;
     line.iter().enumerate().filter_map(move |(i, token)| {
@@ -139,8 +123,9 @@ fn hashes(line: &[u16], n: usize) -> impl Iterator<Item = u64> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use score::line::lines;
     use score::random::Random;
-    use score::{BeatFrame, GridBeat, GridNote, Meter, Tempo, Velocity};
+    use score::{BeatFrame, GridBeat, GridNote, HistoryBeat, Meter, Tempo, Velocity};
 
     fn song(seed: u64, n_beats: usize, shift: u8) -> Vec<HistoryBeat> {
         let mut random = Random::new(seed);
@@ -163,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_copied_song_is_caught_in_any_key_and_a_new_one_is_not() {
-        let training: Vec<Vec<u16>> = (0..20).flat_map(|seed| lines(&song(seed, 64, 0))).collect();
+        let training: Vec<Vec<Token>> =
+            (0..20).flat_map(|seed| lines(&song(seed, 64, 0))).collect();
         let queries = [lines(&song(7, 64, 5)[16..48]), lines(&song(99, 32, 0)), lines(&[])];
         let runs = longest(&queries, &training, || ());
         assert_eq!(runs[0], 64, "thirty-two beats of two notes");

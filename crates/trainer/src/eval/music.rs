@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use model::{BandModel, Blending, Given, Network};
+use model::{BandModel, Blending, Given, Network, Redraws};
 use rayon::prelude::*;
 use score::{BeatFrame, Blend, Chord, Controls, HistoryBeat, Meter, Scale, Tempo};
 
@@ -21,6 +21,8 @@ use crate::shard;
 pub enum Player {
     /// The model that is evaluated.
     Model,
+    /// The same without its originality guard.
+    Unguarded,
     /// A network of random weights: a floor.
     Untrained,
     /// The n-gram cascade of a genre: a floor.
@@ -92,6 +94,9 @@ impl Wish {
     }
 }
 
+/// A song, and what the originality guard did to it.
+pub type Made = (Vec<HistoryBeat>, Redraws);
+
 /// Composes wishes and keeps what it composed.
 pub struct Studio {
     network: Arc<Network>,
@@ -135,7 +140,7 @@ impl Studio {
                 continue;
             }
             let wish = Wish { player, ..Wish::new(Blend::default(), 2, 7) };
-            shard::encode(&studio.compose(&wish)?, &mut probe);
+            shard::encode(&studio.compose(&wish)?.0, &mut probe);
         }
         let name =
             format!("{:016x}-{:016x}-{blending:?}-{strength}", hash(weights_bytes), hash(&probe));
@@ -150,6 +155,14 @@ impl Studio {
     /// # Errors
     /// A model that fails, a full disk.
     pub fn make(&self, what: &str, wishes: &[Wish]) -> Result<Vec<Vec<HistoryBeat>>> {
+        Ok(self.make_counted(what, wishes)?.into_iter().map(|(song, _)| song).collect())
+    }
+
+    /// [`Self::make`] with what the originality guard did to each song.
+    ///
+    /// # Errors
+    /// As [`Self::make`].
+    pub fn make_counted(&self, what: &str, wishes: &[Wish]) -> Result<Vec<Made>> {
         let bars: usize = wishes.iter().map(|wish| wish.n_bars).sum();
         let progress = ProgressBar::new(bars as u64).with_style(ProgressStyle::with_template(
             "{msg:<20} {wide_bar} {pos}/{len} bars, {eta} left",
@@ -165,30 +178,38 @@ impl Studio {
         songs
     }
 
-    fn one(&self, wish: &Wish) -> Result<Vec<HistoryBeat>> {
+    fn one(&self, wish: &Wish) -> Result<Made> {
         let name = format!("{:016x}.song", hash(format!("{wish:?}").as_bytes()));
         let path = self.folder.join(name);
         // A file that cannot be read is composed again.
         if let Ok(bytes) = fs::read(&path)
-            && let Ok(song) = shard::decode(&bytes, wish.n_bars * BEATS_A_BAR)
+            && let Some((redraws, song)) = bytes.split_first_chunk::<8>()
+            && let Ok(song) = shard::decode(song, wish.n_bars * BEATS_A_BAR)
         {
-            return Ok(song);
+            let [beats, forced] =
+                [0, 32].map(|shift| (u64::from_le_bytes(*redraws) >> shift) as u32);
+            return Ok((song, Redraws { beats, forced }));
         }
-        let song = self.compose(wish)?;
-        let mut bytes = Vec::new();
+        let (song, redraws) = self.compose(wish)?;
+        let mut bytes = [redraws.beats, redraws.forced].map(u32::to_le_bytes).concat();
         shard::encode(&song, &mut bytes);
         shard::write_whole(&path, &bytes)?;
-        Ok(song)
+        Ok((song, redraws))
     }
 
-    fn compose(&self, wish: &Wish) -> Result<Vec<HistoryBeat>> {
+    fn compose(&self, wish: &Wish) -> Result<Made> {
         let controls = wish.controls(self.strength);
         let tempo = Tempo::new(wish.bpm.into());
         if let Player::Ngram(genre) = wish.player {
-            return Ok(self.ngrams[genre].compose(&controls, tempo, wish.n_bars * BEATS_A_BAR));
+            let song = self.ngrams[genre].compose(&controls, tempo, wish.n_bars * BEATS_A_BAR);
+            return Ok((song, Redraws::default()));
         }
-        let network = if wish.player == Player::Model { &self.network } else { &self.untrained };
+        let is_untrained = wish.player == Player::Untrained;
+        let network = if is_untrained { &self.untrained } else { &self.network };
         let mut band = BandModel::new(network.clone()).with_blending(self.blending);
+        if wish.player == Player::Unguarded {
+            band = band.unguarded();
+        }
         let mut song: Vec<HistoryBeat> = Vec::new();
         for beat in 0..wish.n_bars * BEATS_A_BAR {
             let frame = BeatFrame::regular(beat as i64, Meter::COMMON, tempo);
@@ -197,7 +218,7 @@ impl Studio {
             let music = band.compose_around(&song, &frame, &controls, 0, &given)?;
             song.push(HistoryBeat { frame, music });
         }
-        Ok(song)
+        Ok((song, band.redraws()))
     }
 
     /// The pool that composes, for other work of the tables.

@@ -98,6 +98,19 @@ impl<T> Sides<T> {
     }
 }
 
+/// What the originality guard did to the songs of the pure genres.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GuardWork {
+    /// Most notes of a copied run that it allows.
+    pub limit: usize,
+    /// Beats of parts that were drawn again, a thousand beats.
+    pub redrawn: f64,
+    /// Those of them where what was copied had to be forbidden, a thousand beats.
+    pub forced: f64,
+    /// Beats composed.
+    pub n_beats: usize,
+}
+
 /// The evaluation of music.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -138,6 +151,8 @@ pub struct Quality {
     pub copied_run: Option<f64>,
     /// The same of music that people made, against the same training songs.
     pub copied_run_human_p95: Option<f64>,
+    /// What the originality guard did, if the model has one.
+    pub guard: Option<GuardWork>,
     /// Bars over 64 that equal an earlier one of their part.
     pub repetition: BTreeMap<String, f64>,
     /// Quartiles of the same in real music.

@@ -11,7 +11,7 @@ use super::bench::{self, FOUR_PARTS, SHUFFLED};
 use super::hearing::Accuracy;
 use super::knobs::{Family, Response};
 use super::loss::Evaluation;
-use super::quality::{Budget, Quality, Sides};
+use super::quality::{Budget, GuardWork, Quality, Sides};
 use super::stats::{Figure, mean};
 
 /// What a figure should be.
@@ -285,6 +285,13 @@ impl Quality {
         let p95 = |name: &str| copies(name).map(|runs| runs.p95.value);
         let most = self.copied_run_human_p95.map_or(Goal::None, Goal::AtMost);
         let n_copies = copies(bench::GENERATED).map_or(0, |runs| runs.n);
+        let longest = |name: &str| copies(name).map(|runs| runs.longest);
+        let limit = self.guard.map_or(Goal::None, |guard| Goal::AtMost(guard.limit as f64));
+        let n_unguarded = format!("{} songs", copies(bench::UNGUARDED).map_or(0, |runs| runs.n));
+        let guard_row = |name: &str, of: fn(&GuardWork) -> f64| Row {
+            value: self.guard.as_ref().map(|guard| Figure::alone(of(guard))),
+            ..Row::new(name, Goal::None, format!("{} beats", self.guard.map_or(0, |g| g.n_beats)))
+        };
         let n_chords = self.chords_by_genre.iter().map(|share| share.n).sum::<usize>();
         let repeated: Vec<_> = self.repetition_songs.values().collect();
         let usual = |of: &dyn Fn(&super::repetition::Repeated) -> Option<f64>| {
@@ -309,6 +316,29 @@ impl Quality {
                 ],
                 ..Row::new("copied run, 95th percentile", most, format!("{n_copies} songs"))
             },
+            Row {
+                value: copies(bench::GENERATED).map(|runs| Figure::alone(runs.longest)),
+                beside: [
+                    longest(bench::PEOPLE),
+                    longest(bench::FLOOR_NGRAM),
+                    longest(bench::FLOOR_UNTRAINED),
+                ],
+                ..Row::new("copied run, longest", limit, format!("{n_copies} songs"))
+            },
+            Row {
+                value: copies(bench::UNGUARDED).map(|runs| runs.p95),
+                ..Row::new(
+                    "copied run without the guard, 95th percentile",
+                    Goal::None,
+                    n_unguarded.clone(),
+                )
+            },
+            Row {
+                value: copies(bench::UNGUARDED).map(|runs| Figure::alone(runs.longest)),
+                ..Row::new("copied run without the guard, longest", Goal::None, n_unguarded)
+            },
+            guard_row("redrawn to copy less, a thousand beats", |guard| guard.redrawn),
+            guard_row("redrawn by force, a thousand beats", |guard| guard.forced),
             Row {
                 value: usual(&|r| Some(r.generated.value)).map(Figure::alone),
                 beside: [

@@ -3,12 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use model::{BandModel, Blending, Network};
+use model::originality::{LIMIT, Watch};
+use model::{BandModel, Blending, Network, OriginalityFilter};
 use safetensors::{Dtype, SafeTensors};
 use score::random::Random;
-use score::{BeatFrame, Controls, Meter, Note, Piece, Pitch, Tempo, Ticks, Velocity};
+use score::{
+    BeatFrame, Controls, HistoryBeat, Meter, Note, Part, Piece, Pitch, Tempo, Ticks, Velocity,
+};
+use trainer::corpus::Split;
 use trainer::eval::{self, Budget, EvalOptions, Evaluation};
 use trainer::export::{self, ExportOptions};
+use trainer::recipe::Recipe;
+use trainer::songs::{Song, Songs};
 use trainer::train::{self, TrainOptions};
 use trainer::{checkpoint, prepare};
 
@@ -126,6 +132,7 @@ fn eval_options(folder: &Path, models: &Path) -> EvalOptions {
         strength: 1.0,
         cache: folder.join("cache"),
         threads: 1,
+        unguarded: true,
         valid: false,
         json: Some(folder.join("eval.json")),
         markdown: Some(folder.join("eval.md")),
@@ -204,9 +211,30 @@ fn a_corpus_becomes_a_model_that_composes() {
     let judge = network.judge().unwrap();
     assert_eq!(judge.n_genres(), 2);
     assert!(card.contains("| all parts, 2 bars |"), "{card}");
+    guards_against_copies(&folder.join("prepared"), network.originality().unwrap());
     let frame = BeatFrame::regular(0, Meter::COMMON, Tempo::DEFAULT);
     let beat = BandModel::new(network).compose(&[], &frame, &Controls::default(), 0).unwrap();
     assert!(beat.parts.iter().all(|notes| notes.len() <= 24));
+}
+
+/// All training songs are caught in time, and those that were held out are not.
+fn guards_against_copies(prepared: &Path, filter: &OriginalityFilter) {
+    let caught = |song: &Song| {
+        let mut watch = Watch::new(filter);
+        let cell = |beat: &HistoryBeat, position: u8| 24 * beat.frame.beat + i64::from(position);
+        let notes = song.beats.iter().flat_map(|beat| {
+            let lead = beat.music.parts[Part::Lead.index()].iter();
+            lead.map(move |note| (cell(beat, note.position), note.pitch))
+        });
+        let notes: Vec<(i64, u8)> = notes.collect();
+        assert!(notes.len() > 2 * LIMIT, "{} notes", notes.len());
+        notes.iter().position(|(cell, pitch)| watch.push(*cell, *pitch))
+    };
+    let songs = |split| Songs::read(prepared, &[split], &Recipe::default()).unwrap().songs;
+    for song in songs(Split::Train) {
+        assert!(caught(&song).is_some_and(|note| (LIMIT - 4..=LIMIT).contains(&note)));
+    }
+    assert!(songs(Split::Test).iter().all(|song| caught(song).is_none()));
 }
 
 /// Whether two values are the same but for the last bits of numbers, which JSON may lose.
@@ -260,6 +288,10 @@ fn holds_every_field(json: &[u8]) {
     for name in others {
         assert!(json[name].as_f64().unwrap().is_finite(), "{name}: {}", json[name]);
     }
+    let longest = |whose: &str| json["copies"][whose]["longest"].as_f64().unwrap();
+    assert!(longest("generated") <= json["guard"]["limit"].as_f64().unwrap());
+    assert!(json["guard"]["redrawn"].as_f64() >= json["guard"]["forced"].as_f64());
+    assert!(json["guard"]["n_beats"] == 2 * 2 * 8 * 4 && longest("unguarded").is_finite());
     assert!(json["overlap_area"].as_f64().unwrap() > 0.0 && json["repetition"].is_object());
     assert!(json["repetition_human_quartiles"].is_object());
     for side in ["generated", "real", "ngram", "untrained"] {

@@ -14,9 +14,10 @@ fn shipped() -> Arc<Network> {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let config = Manifest::from_bytes(&read("tributary-v2.json")).unwrap().config;
     let mut weights = weights::read(&read("tributary-v2.safetensors"), &config).unwrap();
-    // What repeats is copied, whatever the logits are.
-    weights.remove(crate::FormTable::NAME);
-    weights.remove(crate::WeightMap::NAME);
+    // What repeats is copied, what copies drawn again and weights mapped, whatever the logits are.
+    let beside =
+        [FormTable::NAME, WeightMap::NAME, OriginalityFilter::NAME, OriginalityFilter::PARAMETERS];
+    weights.retain(|name, _| !beside.contains(&name.as_str()));
     // Else candle would compute with other numbers than the decoder.
     for (name, rounded) in weights::rounded(&weights).unwrap() {
         let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -116,6 +117,10 @@ impl Trunk for Reference<'_> {
         self.n_read += 1;
     }
 
+    fn truncate(&mut self, _: usize) {
+        unreachable!("nothing is drawn again without a guard");
+    }
+
     fn chord(&mut self) -> impl Iterator<Item = &[f32]> {
         self.speak(|network, h| vec![network.chord_logits(h).unwrap()]);
         self.spoken()
@@ -178,6 +183,8 @@ fn compose_again(
             grammar: &Grammar::new(&controls),
             forms: None,
             steadiness: None,
+            guard: None,
+            redraws: &mut Redraws::default(),
         };
         let frame = frame(beat as i64);
         let music = turn.beat(window(history, beat), &frame, &controls, 0, &Given::default());

@@ -1,6 +1,8 @@
 //! What music copies from the training songs, and what it repeats of itself.
 
 use anyhow::Result;
+use model::{Redraws, originality};
+use score::line::{self, Token};
 use score::random::Random;
 use score::{HistoryBeat, Scale};
 
@@ -9,7 +11,7 @@ use crate::eval::blends::blend;
 use crate::eval::copies::{self, Runs};
 use crate::eval::habits::quartiles;
 use crate::eval::music::{Player, Wish};
-use crate::eval::quality::Quality;
+use crate::eval::quality::{GuardWork, Quality};
 use crate::eval::repetition::{self, Repeated};
 use crate::eval::stats::{mean, mean_of};
 use crate::judge::{BEATS_A_BAR, MIN_NOTES};
@@ -18,6 +20,7 @@ use crate::judge::{BEATS_A_BAR, MIN_NOTES};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Generated,
+    Unguarded,
     Ngram,
     Untrained,
     People,
@@ -36,12 +39,19 @@ impl Bench<'_> {
         let mut whose: Vec<(usize, Whose)> = Vec::new();
         let mut add = |songs: &Pure, of: Whose| {
             for (_, song, genre) in songs.iter() {
-                queries.push(copies::lines(song));
+                queries.push(line::lines(song));
                 whose.push((genre, of));
             }
         };
         let [ngram, untrained] = self.floors()?;
-        add(&self.generated()?, Whose::Generated);
+        let generated = self.generated()?;
+        add(&generated, Whose::Generated);
+        if self.options.unguarded {
+            let budget = self.options.budget;
+            let player = |_| Player::Unguarded;
+            let songs = self.compose("unguarded", budget.pure_songs, budget.bars, player)?;
+            add(&songs, Whose::Unguarded);
+        }
         add(&ngram, Whose::Ngram);
         add(&untrained, Whose::Untrained);
         for genre in 0..self.n_genres() {
@@ -50,7 +60,7 @@ impl Bench<'_> {
             for song in self.held_out.songs.iter().filter(|song| song.genre == genre) {
                 let is_human = song.entry.source.origin == "human";
                 for stretch in song.beats.chunks_exact(beats).take(PER_SONG) {
-                    let lines = copies::lines(stretch);
+                    let lines = line::lines(stretch);
                     if lines.iter().map(Vec::len).sum::<usize>() >= MIN_NOTES {
                         cut.push((lines, if is_human { Whose::People } else { Whose::Others }));
                     }
@@ -64,8 +74,8 @@ impl Bench<'_> {
                 whose.push((genre, of));
             }
         }
-        let training: Vec<Vec<u16>> =
-            self.training.songs.iter().flat_map(|song| copies::lines(&song.beats)).collect();
+        let training: Vec<Vec<Token>> =
+            self.training.songs.iter().flat_map(|song| line::lines(&song.beats)).collect();
         let bar = progress("copied runs", copies::N_LENGTHS);
         let longest = || copies::longest(&queries, &training, || bar.inc(1));
         let runs = self.studio.pool().install(longest);
@@ -80,6 +90,7 @@ impl Bench<'_> {
         };
         quality.copied_run = pick(GENERATED, &|_, of| of == Whose::Generated);
         quality.copied_run_human_p95 = pick(PEOPLE, &|_, of| of == Whose::People);
+        pick(UNGUARDED, &|_, of| of == Whose::Unguarded);
         pick(NGRAM, &|_, of| of == Whose::Ngram);
         pick(UNTRAINED, &|_, of| of == Whose::Untrained);
         let is_real = |of: Whose| matches!(of, Whose::People | Whose::Others);
@@ -88,6 +99,7 @@ impl Bench<'_> {
             pick(&format!("people's: {name}"), &|g, of| g == genre && of == Whose::People);
             pick(&format!("real: {name}"), &|g, of| g == genre && is_real(of));
         }
+        quality.guard = self.network.originality().map(|_| guard_work(&generated));
         Ok(())
     }
 
@@ -138,8 +150,24 @@ impl Bench<'_> {
     }
 }
 
+fn guard_work(songs: &Pure) -> GuardWork {
+    let n_beats: usize = songs.songs.iter().map(Vec::len).sum();
+    let sum = |of: fn(&Redraws) -> u32| {
+        songs.redraws.iter().map(|redraws| f64::from(of(redraws))).sum::<f64>()
+    };
+    let a_thousand = |count: f64| 1e3 * count / n_beats.max(1) as f64;
+    GuardWork {
+        limit: originality::LIMIT,
+        redrawn: a_thousand(sum(|redraws| redraws.beats)),
+        forced: a_thousand(sum(|redraws| redraws.forced)),
+        n_beats,
+    }
+}
+
 /// Names in tables.
 pub const GENERATED: &str = "generated";
+/// Of the same songs without the originality guard.
+pub const UNGUARDED: &str = "unguarded";
 /// Of music that people made.
 pub const PEOPLE: &str = "people's";
 /// Of the n-gram cascade.
