@@ -13,6 +13,7 @@ use crate::decoder::{Decoder, Packed, Stream};
 use crate::ending;
 use crate::form::{FormTable, Occasion};
 use crate::grammar::{Grammar, MAX_BEAT_STEPS};
+use crate::pull::Pull;
 use crate::sampler::{RandomKey, Sampler};
 use crate::steadiness::Steadiness;
 use crate::{Error, Network, OriginalityFilter, Redraws, Result};
@@ -217,16 +218,17 @@ const LONGEST_INTRO: [usize; 4] = [4, 4, 4, 8];
 /// Density classes that it is asked for then.
 const WAKING_DENSITY: [u8; 4] = [5, 3, 4, 3];
 
-/// Which parts have rested for long though they are on and their density is left to the model.
+/// Which parts have rested for long though they are on and not asked to play less.
 ///
 /// The music before is the model's strongest reason for what comes next, so that a part which
 /// missed its entry would stay away for good.
-fn waking(controls: &Controls, conditions: &Conditions, history: &[HistoryBeat]) -> [bool; 4] {
+fn waking(controls: &Controls, history: &[HistoryBeat]) -> [bool; 4] {
     core::array::from_fn(|part| {
         let rests = |beat: &HistoryBeat| beat.music.parts[part].is_empty();
         let limit = if history.iter().all(rests) { LONGEST_INTRO } else { LONGEST_REST }[part];
-        let is_free = controls.parts[part].on && conditions.density[part] == 0;
-        is_free && history.len() >= limit && history[history.len() - limit..].iter().all(rests)
+        let controls = &controls.parts[part];
+        let may_play = controls.on && !Pull::of(controls).is_sparse();
+        may_play && history.len() >= limit && history[history.len() - limit..].iter().all(rests)
     })
 }
 
@@ -331,7 +333,7 @@ impl<T: Trunk> Turn<'_, T> {
     ) -> GridBeat {
         let closing = ending::closing(history, frame, controls);
         let mut conditions = conditioning::conditions(controls, frame, closing);
-        let waking = if closing == 0 { waking(controls, &conditions, history) } else { [false; 4] };
+        let waking = if closing == 0 { waking(controls, history) } else { [false; 4] };
         let is_new = history.iter().all(|beat| beat.music.parts.iter().all(Vec::is_empty));
         let opener = opener(controls).filter(|_| is_new);
         for part in (0..4).filter(|part| waking[*part]) {
@@ -348,7 +350,7 @@ impl<T: Trunk> Turn<'_, T> {
                 must_play: core::array::from_fn(|part| {
                     let waits = part == Part::Lead.index() && opener != Some(Part::Lead);
                     let begins = is_new && !waits;
-                    begins || waking[part] || conditions.density[part] > 0
+                    begins || waking[part] || Pull::of(&controls.parts[part]).is_dense()
                 }),
                 given: given.known_forms(),
             });

@@ -117,7 +117,8 @@ fn spread(genres: &[(usize, f32)], n: usize, mut give: impl FnMut(usize, usize, 
     }
 }
 
-/// What the steps of a beat are told besides notes; genres are the streams' matter.
+/// What the steps of a beat are told besides notes; genres are the streams' matter, density and
+/// register that of the draws.
 ///
 /// `closing` is that of the beat, which follows from the beats before it.
 pub fn conditions(controls: &Controls, frame: &BeatFrame, closing: u8) -> Conditions {
@@ -125,8 +126,8 @@ pub fn conditions(controls: &Controls, frame: &BeatFrame, closing: u8) -> Condit
         mask: controls.part_mask(),
         mode: Some(if controls.scale.is_minor() { Mode::Minor } else { Mode::Major }),
         tempo: steps::tempo_class(frame.tempo),
-        density: controls.parts.map(|part| classes(&part).0),
-        register: controls.parts.map(|part| classes(&part).1),
+        density: [0; 4],
+        register: [0; 4],
         genres: [0; N_SLOTS],
         hide_references: false,
         forms: [None; N_SLOTS],
@@ -134,7 +135,7 @@ pub fn conditions(controls: &Controls, frame: &BeatFrame, closing: u8) -> Condit
     }
 }
 
-/// The classes of a part's density and register.
+/// Where a part's density and register stand, roughly.
 pub(crate) fn classes(part: &PartControls) -> (u8, u8) {
     (class(part.density, 0.5, 0.0, 1.0), class(part.register, 0.0, -1.0, 1.0))
 }

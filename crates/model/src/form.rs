@@ -7,6 +7,7 @@ use score::{BeatFrame, Controls, Form, Genre, HistoryBeat, Part, TICKS_PER_QUART
 
 use crate::Result;
 use crate::conditioning::{classes, shares};
+use crate::pull::Pull;
 use crate::sampler::RandomKey;
 
 /// Slot numbers of random keys; chords and parts have those below.
@@ -102,12 +103,19 @@ impl FormTable {
                 odds.iter_mut().zip(row).for_each(|(share, of)| *share += weight * of);
             }
             let rests = slot == 0 || !must_play[slot - 1];
+            let rest_odds = match slot.checked_sub(1) {
+                None => 1.0,
+                Some(part) => Pull::of(&controls.parts[part]).rest_odds(),
+            };
             for (share, form) in odds.iter_mut().zip(Form::ALL) {
                 let is_possible = match form.bars_back() {
                     None => rests || form != Form::Rest,
                     Some(bars) => past.can_repeat(slot, bars),
                 };
                 *share *= f32::from(u8::from(is_possible));
+                if form == Form::Rest {
+                    *share *= rest_odds;
+                }
             }
             let slot_key = FIRST_KEY + slot as u32;
             let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot: slot_key };

@@ -29,6 +29,7 @@ mod math;
 mod network;
 pub mod ops;
 pub mod originality;
+mod pull;
 pub mod sampler;
 pub mod steadiness;
 pub mod weight_map;

@@ -94,7 +94,8 @@ fn what_was_composed_again_is_counted_even_after_a_failure() {
     assert!((1..6).contains(&begun), "{begun} beats ahead");
     assert_eq!(session.status.redraws_forced(), begun / 2);
     assert_eq!(session.status.worker_state(), WorkerState::Ready);
-    drive(&mut session, &blocks[1..]);
+    let mut session = session::start_stepped(make, Settings::default());
+    drive(&mut session, &blocks);
     assert_eq!(session.status.worker_state(), WorkerState::Fallback);
     assert_eq!((session.status.redrawn(), session.status.redraws_forced()), (6, 3));
 }

@@ -9,6 +9,7 @@ use score::{
 use super::{Given, Trunk, Turn};
 use crate::grammar::MAX_NOTES;
 use crate::originality::Watch;
+use crate::pull::Pull;
 use crate::sampler::{RandomKey, Sampler};
 use crate::steadiness::Lean;
 
@@ -46,6 +47,8 @@ struct Task {
     form: Option<Form>,
     /// Whether the beat may not end before its first note.
     must_play: bool,
+    /// What density and register ask for.
+    pull: Pull,
     /// What velocities and timing lean on.
     leans: [Lean; 2],
 }
@@ -155,7 +158,8 @@ impl<T: Trunk> Turn<'_, T> {
         let mut sampler = Sampler::new(controls.adventure, key);
         let must_play = wakes && frame.offset_in_bar() == Ticks(0);
         let leans = self.steadiness.map_or_else(Default::default, |of| of.leans(controls, part));
-        let task = Task { part, form, must_play, leans };
+        let pull = Pull::of(&controls.parts[idx]);
+        let task = Task { part, form, must_play, pull, leans };
         loop {
             match self.note(&task, notes, &mut sampler, &guard) {
                 Next::Note(note) => {
@@ -180,12 +184,15 @@ impl<T: Trunk> Turn<'_, T> {
         sampler: &mut Sampler,
         guard: &Guard,
     ) -> Next {
-        let Task { part, form, must_play, leans } = *task;
+        let Task { part, form, must_play, pull, leans } = *task;
         let slot = 1 + part.index();
         let repeated = self.repeated(form);
         let (trunk, plan) = (&mut self.trunk, self.plan);
         let (logits, plain) = (&mut *self.logits, &mut *self.plain);
         plan.mix(slot, trunk.pos(), logits, plain);
+        let last = notes.last().map(|note| note.position);
+        pull.positions(last, logits);
+        pull.positions(last, plain);
         let mut positions = self.grammar.positions(part, notes.last(), notes.len());
         positions[usize::from(steps::END)] &= !(must_play && notes.is_empty());
         let pos_again = repeated.is_some_and(|(pos, _)| keep_only(&mut positions, pos));
@@ -194,6 +201,8 @@ impl<T: Trunk> Turn<'_, T> {
             return Next::End;
         }
         plan.mix(slot, trunk.sym(pos), logits, plain);
+        pull.symbols(logits);
+        pull.symbols(plain);
         let mut symbols = self.grammar.symbols(part, pos, notes.last());
         if let Some((_, symbol)) = repeated.filter(|_| pos_again) {
             keep_only(&mut symbols, symbol);

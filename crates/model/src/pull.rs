@@ -1,0 +1,107 @@
+//! How the density and register of a part pull at what is drawn.
+//!
+//! A pull is an exponential tilt of the model's own distribution: at the middle of a knob nothing
+//! changes, whatever the genre, and each step away from it changes odds by the same factor. The
+//! network also knows classes of density and register, but those are bands over all genres and
+//! parts: in most places some of them never occur, and asking for them does nothing or harm.
+
+use score::{PartControls, steps};
+
+/// Nats by which a full turn of density moves the odds against the end of a beat.
+const DENSITY: f32 = 2.2;
+
+/// Nats by which it moves the odds against a bar of rest.
+const REST: f32 = 3.0;
+
+/// Nats an octave by which a full turn of register moves the odds of pitches.
+const REGISTER: f32 = 1.2;
+
+/// The pulls of a part's knobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Pull {
+    /// `-1.0..=1.0`, from sparse to dense.
+    density: f32,
+    /// `-1.0..=1.0`, from low to high.
+    register: f32,
+}
+
+impl Pull {
+    pub(crate) fn of(part: &PartControls) -> Self {
+        let finite = |value: f32| if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
+        Self { density: finite(2.0 * part.density - 1.0), register: finite(part.register) }
+    }
+
+    /// Whether the part is asked for less than it would play of itself.
+    pub(crate) fn is_sparse(self) -> bool {
+        self.density < -0.1
+    }
+
+    /// Whether it is asked for more.
+    pub(crate) fn is_dense(self) -> bool {
+        self.density > 0.1
+    }
+
+    /// On logits of positions, where [`steps::END`] ends the beat: who plays more begins more notes.
+    ///
+    /// The odds of `last`, the position of the note before, stay what they are against the end:
+    /// chords neither grow nor shrink.
+    pub(crate) fn positions(self, last: Option<u8>, logits: &mut [f32]) {
+        for class in last.into_iter().map(usize::from).chain([usize::from(steps::END)]) {
+            if let Some(logit) = logits.get_mut(class) {
+                *logit -= DENSITY * self.density;
+            }
+        }
+    }
+
+    /// On logits of the symbols of a pitched part.
+    pub(crate) fn symbols(self, logits: &mut [f32]) {
+        if self.register == 0.0 {
+            return;
+        }
+        let pitched = &mut logits[..usize::from(steps::DRUM_SYMBOLS)];
+        for (symbol, logit) in pitched.iter_mut().enumerate() {
+            let octaves = (f32::from(steps::symbol_pitch(symbol as u16)) - 60.0) / 12.0;
+            *logit += REGISTER * self.register * octaves;
+        }
+    }
+
+    /// What the odds of a bar of rest are multiplied by.
+    pub(crate) fn rest_odds(self) -> f32 {
+        crate::math::exp(-REST * self.density)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pull(density: f32, register: f32) -> Pull {
+        Pull::of(&PartControls { density, register, ..PartControls::default() })
+    }
+
+    #[test]
+    fn the_middle_changes_nothing_and_the_ends_pull_both_ways() {
+        let logits = vec![0.5; steps::N_NOTE_SYMBOLS];
+        let symbols = |register: f32| {
+            let mut pulled = logits.clone();
+            pull(0.5, register).symbols(&mut pulled);
+            pulled
+        };
+        assert_eq!(symbols(0.0), logits);
+        let pitched = usize::from(steps::DRUM_SYMBOLS);
+        assert!(symbols(0.4)[..pitched].is_sorted_by(|a, b| a < b));
+        assert!(symbols(-0.4)[..pitched].is_sorted_by(|a, b| a > b));
+        assert_eq!(symbols(1.0)[pitched..], logits[pitched..], "drums have no register");
+        let end = |density: f32| {
+            let mut pulled = vec![0.5; usize::from(steps::END) + 1];
+            pull(density, 0.0).positions(Some(3), &mut pulled);
+            assert_eq!(pulled[3], pulled[usize::from(steps::END)]);
+            assert!(pulled[4..usize::from(steps::END)].iter().all(|logit| *logit == 0.5));
+            pulled[usize::from(steps::END)]
+        };
+        assert!(end(0.0) > end(0.3) && end(0.3) > end(0.5) && end(0.5) == 0.5 && end(1.0) < 0.5);
+        assert_eq!(pull(0.5, 0.0).rest_odds(), 1.0);
+        assert!(pull(0.2, 0.0).rest_odds() > 1.0 && pull(1.0, 0.0).rest_odds() < 0.1);
+        assert_eq!(pull(f32::NAN, f32::INFINITY), Pull::default());
+    }
+}
