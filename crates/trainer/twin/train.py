@@ -243,7 +243,8 @@ def train(args):
     if args.init:
         # What ships is bfloat16; training goes on in float32.
         weights = {name: value.float() for name, value in load_file(args.init).items()}
-    weights = {name: value.requires_grad_() for name, value in weights.items()}
+    # The optimizer numbers what it updates: one order, whether a run began from weights or not.
+    weights = {name: value.requires_grad_() for name, value in sorted(weights.items())}
     matrices = [v for k, v in weights.items() if v.dim() == 2 and not k.startswith(("embed", "cond"))]
     others = [v for v in weights.values() if not any(v is m for m in matrices)]
     optimizer = torch.optim.AdamW([dict(params=matrices, weight_decay=0.1), dict(params=others, weight_decay=0.0)],

@@ -15,7 +15,8 @@ use super::repetition::Repeated;
 use super::stats::Figure;
 
 /// How much music each measure takes: songs of so many bars.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Budget {
     /// Held-out windows a genre for the loss.
     pub loss_windows: usize,
