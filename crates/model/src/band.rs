@@ -146,6 +146,10 @@ impl BandModel {
         if closing == steps::ENDED {
             return Ok(GridBeat { closing, takes: given.takes, ..GridBeat::default() });
         }
+        let grammar = match closing {
+            1 => Grammar::new(controls).in_last_bar(ending::is_new_bar(history, frame)),
+            _ => Grammar::new(controls),
+        };
         let history = ending::since_last(history);
         let plan = Plan::new(controls, self.network.weight_map(), self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
@@ -158,7 +162,7 @@ impl BandModel {
             logits: &mut self.logits,
             plain: &mut self.plain,
             plan: &plan,
-            grammar: &Grammar::new(controls),
+            grammar: &grammar,
             forms: self.network.forms(),
             steadiness: self.network.steadiness(),
             guard: self.network.originality().filter(|_| self.is_guarded),

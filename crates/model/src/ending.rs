@@ -12,14 +12,18 @@ pub(crate) fn closing(history: &[HistoryBeat], frame: &BeatFrame, controls: &Con
         return 0;
     }
     let Some(last) = history.last() else { return FIRST };
-    let is_new_bar = last.frame.bar_start != frame.bar_start;
     match last.music.closing {
         steps::ENDED => steps::ENDED,
-        closing if !is_new_bar => closing,
+        closing if !is_new_bar(history, frame) => closing,
         0 => FIRST,
         1 => steps::ENDED,
         closing => closing - 1,
     }
+}
+
+/// Whether no beat before lies in the same bar.
+pub(crate) fn is_new_bar(history: &[HistoryBeat], frame: &BeatFrame) -> bool {
+    history.last().is_none_or(|last| last.frame.bar_start != frame.bar_start)
 }
 
 /// Whether a bar of that class is one that may not go back to what was before it.

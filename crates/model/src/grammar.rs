@@ -1,6 +1,7 @@
 //! Which classes may be drawn: everything else is masked, so no invalid step can come up.
 
-use score::steps::{self, DRUM_SYMBOLS, END, N_NOTE_SYMBOLS, POSITIONS};
+use score::grid::CELLS_PER_BEAT;
+use score::steps::{self, DRUM_SYMBOLS, DURATIONS, END, N_DURATIONS, N_NOTE_SYMBOLS, POSITIONS};
 use score::{Chord, Controls, GridNote, Part};
 
 /// Most notes that a part may start in one beat.
@@ -19,7 +20,16 @@ const RANGES: [(u8, u8); 4] = [(35, 81), (24, 64), (36, 96), (42, 98)];
 pub struct Grammar {
     /// Allowed pitch classes on the grid, bit 0 is C.
     classes: u16,
+    /// The tonic on the grid.
+    home: u16,
+    /// The tonic triad, as far as the scale has it.
+    triad: u16,
+    /// In a song's last bar: whether the beat begins it.
+    last_bar: Option<bool>,
 }
+
+/// Shortest length of a song's last notes, in cells.
+const LAST_LENGTH: u16 = 2 * CELLS_PER_BEAT as u16;
 
 impl Grammar {
     /// The rules that `controls` ask for.
@@ -28,7 +38,29 @@ impl Grammar {
         let home = if controls.scale.is_minor() { 9 } else { 0 };
         let mask = controls.scale.mask();
         let bit = |class: u16| (mask >> ((class + 12 - home) % 12) & 1) << class;
-        Self { classes: (0..12).map(bit).sum() }
+        let classes = (0..12).map(bit).sum();
+        let third = if controls.scale.is_minor() { 3 } else { 4 };
+        let triad = [0, third, 7].iter().map(|step| 1 << ((home + step) % 12)).sum::<u16>();
+        Self { classes, home, triad: triad & classes, last_bar: None }
+    }
+
+    /// The rules of a song's last bar, `starts` in its first beat: all who play strike the tonic
+    /// triad on the downbeat, with its root in the bass, and let it ring.
+    ///
+    /// Left to itself the network goes on to the end of the bar, as most songs of the corpus do:
+    /// they were cut, or made to be looped.
+    pub(crate) fn in_last_bar(self, starts: bool) -> Self {
+        Self { last_bar: Some(starts), ..self }
+    }
+
+    /// Whether the part may not be silent in this beat.
+    pub(crate) fn strikes(&self, part: Part) -> bool {
+        self.last_bar == Some(true) && matches!(part, Part::Bass | Part::Chords)
+    }
+
+    /// Lengths that notes may have.
+    pub(crate) fn durations(&self) -> [bool; N_DURATIONS] {
+        DURATIONS.map(|cells| self.last_bar.is_none() || cells >= LAST_LENGTH)
     }
 
     fn allows(&self, pitch: u8) -> bool {
@@ -42,9 +74,18 @@ impl Grammar {
 
     /// Chord classes whose notes all lie in the scale, and none.
     pub fn chords(&self) -> [bool; Chord::N_CLASSES] {
-        core::array::from_fn(|class| {
+        let allowed = |class: usize| {
             Chord::from_index(class).is_none_or(|chord| chord.pitch_classes() & !self.classes == 0)
-        })
+        };
+        let is_home = |class: usize| {
+            Chord::from_index(class).is_some_and(|chord| {
+                chord.root.number() == self.home as u8
+                    && self.triad & !chord.pitch_classes() == 0
+                    && allowed(class)
+            })
+        };
+        let must_end = self.last_bar.is_some() && (0..Chord::N_CLASSES).any(is_home);
+        core::array::from_fn(|class| if must_end { is_home(class) } else { allowed(class) })
     }
 
     /// Positions of the next note of a part: none before the last note, and END.
@@ -58,6 +99,9 @@ impl Grammar {
         core::array::from_fn(|position| {
             if position == usize::from(END) {
                 return true;
+            }
+            if self.last_bar.is_some_and(|starts| !starts || position > 0) {
+                return false;
             }
             !full
                 && last.is_none_or(|last| {
@@ -78,12 +122,18 @@ impl Grammar {
     ) -> [bool; N_NOTE_SYMBOLS] {
         let above = last.filter(|last| usize::from(last.position) == position);
         let (low, high) = RANGES[part.index()];
+        let last = match part {
+            _ if self.last_bar.is_none() => self.classes,
+            Part::Bass => self.classes & (1 << self.home),
+            _ => self.triad,
+        };
+        let is_last = |pitch: u8| last == 0 || last >> (pitch % 12) & 1 == 1;
         core::array::from_fn(|symbol| {
             let is_drum = symbol >= usize::from(DRUM_SYMBOLS);
             let pitch = steps::symbol_pitch(symbol as u16);
             is_drum == (part == Part::Drums)
                 && (low..=high).contains(&pitch)
-                && (is_drum || self.allows(pitch))
+                && (is_drum || self.allows(pitch) && is_last(pitch))
                 && above.is_none_or(|last| pitch > last.pitch)
         })
     }
@@ -100,6 +150,39 @@ mod tests {
 
     fn grammar(scale: Scale) -> Grammar {
         Grammar::new(&Controls { scale, ..Controls::default() })
+    }
+
+    #[test]
+    fn a_song_ends_on_its_tonic() {
+        for (scale, home, triad) in [
+            (Scale::FreeMajor, 0, [0, 4, 7]),
+            (Scale::Minor, 9, [9, 0, 4]),
+            (Scale::MajorPentatonic, 0, [0, 4, 7]),
+        ] {
+            let first = grammar(scale).in_last_bar(true);
+            let chords: Vec<Chord> = (0..Chord::N_CLASSES)
+                .filter(|class| first.chords()[*class])
+                .map(|class| Chord::from_index(class).unwrap())
+                .collect();
+            assert!(!chords.is_empty() && chords.iter().all(|chord| chord.root.number() == home));
+            let allowed = |part: Part| -> std::collections::BTreeSet<u8> {
+                let symbols = first.symbols(part, 0, None);
+                let all = (0..usize::from(DRUM_SYMBOLS)).filter(|symbol| symbols[*symbol]);
+                all.map(|symbol| steps::symbol_pitch(symbol as u16) % 12).collect()
+            };
+            assert_eq!(allowed(Part::Bass), [home].into());
+            assert_eq!(allowed(Part::Chords), triad.into());
+            assert_eq!(allowed(Part::Lead), triad.into());
+            assert!(first.strikes(Part::Bass) && !first.strikes(Part::Lead));
+            let positions = first.positions(Part::Chords, None, 0);
+            assert!(positions[0] && !positions[1] && positions[usize::from(END)]);
+            assert!(first.positions(Part::Chords, Some(&note(0, 48)), 1)[0]);
+            let durations = first.durations();
+            assert!(DURATIONS.iter().zip(durations).all(|(cells, may)| may == (*cells >= 48)));
+            let later = grammar(scale).in_last_bar(false);
+            assert_eq!(later.positions(Part::Lead, None, 0).iter().filter(|may| **may).count(), 1);
+            assert!(!later.strikes(Part::Bass));
+        }
     }
 
     #[test]

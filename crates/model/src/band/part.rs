@@ -156,7 +156,8 @@ impl<T: Trunk> Turn<'_, T> {
         let slot = 1 + idx as u32 + ATTEMPT_KEYS * attempt;
         let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
         let mut sampler = Sampler::new(controls.adventure, key);
-        let must_play = wakes && frame.offset_in_bar() == Ticks(0);
+        let starts_bar = frame.offset_in_bar() == Ticks(0);
+        let must_play = wakes && starts_bar || self.grammar.strikes(part);
         let leans = self.steadiness.map_or_else(Default::default, |of| of.leans(controls, part));
         let pull = Pull::of(&controls.parts[idx]);
         let task = Task { part, form, must_play, pull, leans };
@@ -225,7 +226,7 @@ impl<T: Trunk> Turn<'_, T> {
         } else {
             plan.mix(slot, trunk.dur(pos, sym), logits, plain);
             let dur =
-                sampler.draw_plausible(logits, plain, &[true; steps::N_DURATIONS], PLAUSIBLE_SOUND);
+                sampler.draw_plausible(logits, plain, &self.grammar.durations(), PLAUSIBLE_SOUND);
             (dur, dur)
         };
         let expression = trunk.expression(pos, sym, expression_dur);
