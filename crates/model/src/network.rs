@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::{D, Tensor};
 use judge::Judge;
+use score::GenreNames;
 use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_SYM, T_VEL};
 
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
@@ -69,6 +70,8 @@ impl Losses {
 /// The network over tensors that may be variables (training) or plain (reference).
 #[derive(Clone, Debug)]
 pub struct Network {
+    name: String,
+    genres: GenreNames,
     config: Config,
     kernels: Kernels,
     embed: Tensor,
@@ -187,6 +190,8 @@ impl Network {
             micro: linear("head.micro"),
         };
         Ok(Self {
+            name: String::new(),
+            genres: GenreNames::default(),
             config,
             kernels,
             embed: get("embed.weight"),
@@ -214,9 +219,9 @@ impl Network {
     /// # Errors
     /// Every error of [`Manifest::from_bytes`], [`weights::read`] and [`weights::rounded`].
     pub fn from_bytes(weights: &[u8], manifest: &[u8]) -> Result<Arc<Self>> {
-        let config = Manifest::from_bytes(manifest)?.config;
+        let Manifest { name, genres, config, .. } = Manifest::from_bytes(manifest)?;
         let weights = weights::rounded(&weights::read(weights, &config)?)?;
-        let network = Self::new(config, &weights, Kernels::Fused)?;
+        let network = Self { name, genres, ..Self::new(config, &weights, Kernels::Fused)? };
         network.packed()?;
         Ok(Arc::new(network))
     }
@@ -232,6 +237,16 @@ impl Network {
         }
         let packed = Arc::new(Packed::new(self.config, &self.weights)?);
         Ok(self.packed.get_or_init(|| packed).clone())
+    }
+
+    /// The name in its manifest; empty without one.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its genres are called; the six of the shipped model without a manifest.
+    pub fn genres(&self) -> &GenreNames {
+        &self.genres
     }
 
     /// How often bars repeat earlier ones, if the weights come with that.

@@ -9,7 +9,7 @@ use candle_core::{DType, Device, Tensor};
 use judge::Judge;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use score::random::Random;
-use score::steps;
+use score::{GenreNames, steps};
 use serde::{Deserialize, Serialize};
 
 use crate::math::{from_bf16, to_bf16};
@@ -32,6 +32,10 @@ pub struct Manifest {
     pub config: Config,
     /// [`fingerprint`] of the steps that the network was trained on.
     pub vocabulary_fingerprint: String,
+    /// Names of the genres in the order of their numbers; without them, those of
+    /// [`score::Genre::ALL`].
+    #[serde(default, with = "genre_list")]
+    pub genres: GenreNames,
     /// Hash of the corpus manifest, or empty.
     #[serde(default)]
     pub corpus_hash: String,
@@ -57,6 +61,7 @@ impl Manifest {
             format_version: FORMAT_VERSION,
             config,
             vocabulary_fingerprint: fingerprint(),
+            genres: GenreNames::default(),
             corpus_hash: String::new(),
             seed: 0,
             steps: 0,
@@ -90,6 +95,20 @@ impl Manifest {
     /// [`Error::Manifest`] if a loss is not finite.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         Ok(serde_json::to_vec_pretty(self)?)
+    }
+}
+
+/// Genres as a list of their names.
+mod genre_list {
+    use score::GenreNames;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(names: &GenreNames, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(names.as_slice())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<GenreNames, D::Error> {
+        GenreNames::new(Vec::deserialize(from)?).map_err(de::Error::custom)
     }
 }
 
@@ -449,6 +468,18 @@ mod tests {
     }
 
     #[test]
+    fn genres_have_names_of_their_own_or_the_six() {
+        let mut manifest = Manifest::new("test", Config::TINY);
+        manifest.genres = GenreNames::new(vec!["waltz".into(), "march".into()]).unwrap();
+        let json = manifest.to_bytes().unwrap();
+        assert_eq!(Manifest::from_bytes(&json).unwrap(), manifest);
+        let mut json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        json.as_object_mut().unwrap().remove("genres");
+        let older = Manifest::from_bytes(json.to_string().as_bytes()).unwrap();
+        assert_eq!(older.genres, GenreNames::default());
+    }
+
+    #[test]
     fn manifests_of_others_are_refused() {
         let json = String::from_utf8(file().1).unwrap();
         let found = |json: &str| Manifest::from_bytes(json.as_bytes()).unwrap_err().to_string();
@@ -461,6 +492,8 @@ mod tests {
             "manifest format version: expected 1, found 7"
         );
         assert!(found("{").starts_with("manifest: "));
+        let genres = found(&json.replace("\"hip-hop\"", "\"Jazz\""));
+        assert!(genres.starts_with("manifest: genres: expected names that differ"), "{genres}");
         assert!(found(&json.replace("\"d_ff\": 48", "\"d_ff\": 47")).contains("d_ff is 47"));
     }
 }

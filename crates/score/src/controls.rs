@@ -182,6 +182,18 @@ impl Controls {
         self.blend.lerp(&self.harmony_blend, self.harmony_own.clamp(0.0, 1.0))
     }
 
+    /// The same for a model of `n_genres` genres, see [`Blend::within`].
+    #[must_use]
+    pub fn within(&self, n_genres: usize) -> Self {
+        let mut controls = *self;
+        controls.blend = controls.blend.within(n_genres);
+        controls.harmony_blend = controls.harmony_blend.within(n_genres);
+        for part in &mut controls.parts {
+            part.blend = part.blend.within(n_genres);
+        }
+        controls
+    }
+
     /// Which parts play: bit `i` is part `i` of [`crate::Part::ALL`].
     pub fn part_mask(&self) -> u8 {
         (0..4).map(|i| u8::from(self.parts[i].on) << i).sum()

@@ -5,12 +5,19 @@
 #[non_exhaustive]
 pub enum Error {
     /// A genre that the model does not have.
-    #[error(
-        "unknown genre \"{found}\"; expected one of: classical, jazz, rock, electronic, folk, \
-         hip-hop"
-    )]
+    #[error("unknown genre \"{found}\"; expected one of: {expected}")]
     UnknownGenre {
         /// The word that was given.
+        found: String,
+        /// The names that there are.
+        expected: String,
+    },
+    /// Names that cannot be those of a model's genres.
+    #[error("genres: expected {expected}, found {found}")]
+    GenreNames {
+        /// What would do.
+        expected: &'static str,
+        /// What was given.
         found: String,
     },
     /// A part that the band does not have.

@@ -1,11 +1,12 @@
 //! The six genres and the space between them.
 
-use crate::{Error, Result};
+use crate::{GenreNames, Result};
 
 /// How many styles a user can teach one instance.
 pub const N_STYLES: usize = 4;
 
-/// A genre of the shipped model. Numbers are stable: they are stored in weights and states.
+/// A genre of the shipped model, or the one that another model has under the same number and knob
+/// (see [`GenreNames`]). Numbers are stable: they are stored in weights and states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Genre {
     /// Art music of the eighteenth to twentieth century.
@@ -43,13 +44,9 @@ impl Genre {
     /// Reads a genre's [`name`](Self::name); `hiphop` and `hip hop` are understood too.
     ///
     /// # Errors
-    /// [`Error::UnknownGenre`], which lists the six.
+    /// [`crate::Error::UnknownGenre`], which lists the six.
     pub fn parse(text: &str) -> Result<Self> {
-        let plain = |s: &str| s.to_ascii_lowercase().replace(['-', ' ', '_'], "");
-        Self::ALL
-            .into_iter()
-            .find(|genre| plain(genre.name()) == plain(text.trim()))
-            .ok_or_else(|| Error::UnknownGenre { found: text.into() })
+        GenreNames::default().parse(text)
     }
 }
 
@@ -99,6 +96,21 @@ impl Blend {
         let mut weights = [0.0; Self::LEN];
         for (idx, weight) in weights.iter_mut().enumerate() {
             *weight = from.weights[idx] + (to.weights[idx] - from.weights[idx]) * share;
+        }
+        Self { weights }
+    }
+
+    /// The same blend for a model of `n_genres` genres: the others weigh nothing, and all of its own
+    /// alike where none is left.
+    #[must_use]
+    pub fn within(&self, n_genres: usize) -> Self {
+        if n_genres >= Genre::COUNT {
+            return *self;
+        }
+        let mut weights = self.weights;
+        weights[n_genres..Genre::COUNT].fill(0.0);
+        if weights.iter().sum::<f32>() <= 1e-6 {
+            weights[..n_genres].fill(1.0);
         }
         Self { weights }
     }

@@ -23,6 +23,9 @@ pub struct LoopState {
     pub vocabulary_fingerprint: String,
     /// Hash of the corpus.
     pub corpus_hash: String,
+    /// Genres in the order of their numbers; older checkpoints do not say.
+    #[serde(default)]
+    pub genres: Vec<String>,
     /// Seed of the run.
     pub seed: u64,
     /// Steps of music seen.

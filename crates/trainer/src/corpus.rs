@@ -1,6 +1,6 @@
 //! Which files a corpus folder holds, and what is known about each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -63,17 +63,50 @@ struct Row {
 /// of the path.
 ///
 /// # Errors
-/// An unreadable folder or manifest, a row that cannot be read (with its line), no file at all.
+/// An unreadable folder or manifest, a row that cannot be read (with its line), a tier that no file
+/// has, no file at all.
 pub fn list(corpus: &Path, tiers: &[String]) -> Result<Vec<Source>> {
     let manifest = corpus.join("manifest.csv");
     let mut sources =
         if manifest.is_file() { from_manifest(&manifest)? } else { from_folders(corpus)? };
+    let known: BTreeSet<&str> =
+        sources.iter().map(|source| source.tier.as_str()).filter(|tier| !tier.is_empty()).collect();
+    if let Some(unknown) = tiers.iter().find(|tier| !known.contains(tier.as_str())) {
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        let place = manifest.display();
+        if known.is_empty() {
+            bail!("--tiers {unknown}: no file has a tier, since tiers stand in {place}");
+        }
+        bail!("--tiers {unknown}: expected tiers of {place}: {known}");
+    }
     sources.retain(|source| tiers.is_empty() || tiers.contains(&source.tier));
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     if sources.is_empty() {
-        bail!("{}: no MIDI file in <genre>/**/*.mid (tiers {tiers:?})", corpus.display());
+        bail!("{}: no MIDI file in <genre>/**/*.mid", corpus.display());
     }
     Ok(sources)
+}
+
+/// Folders that should hold a genre and hold no MIDI file; with a manifest they mean nothing.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn empty_genres(corpus: &Path, sources: &[Source]) -> Result<Vec<String>> {
+    if corpus.join("manifest.csv").is_file() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(corpus)
+        .with_context(|| format!("{}: cannot be read", corpus.display()))?;
+    let mut empty = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() && sources.iter().all(|source| source.genre != name) {
+            empty.push(name);
+        }
+    }
+    empty.sort();
+    Ok(empty)
 }
 
 /// Number of files a genre.

@@ -23,7 +23,7 @@ pub mod stats;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use model::{Blending, Kernels, Network, weights};
 use rayon::prelude::*;
 
@@ -62,6 +62,13 @@ pub enum Section {
     Repetition,
     /// What each knob moves.
     Knobs,
+}
+
+impl Section {
+    /// Whether it measures nothing with one genre.
+    fn tells_genres_apart(self) -> bool {
+        matches!(self, Self::Judge | Self::Pure | Self::Blends | Self::Parts)
+    }
 }
 
 /// What the command line asks for.
@@ -121,6 +128,25 @@ impl EvalOptions {
         }
     }
 
+    /// Says what one genre leaves out.
+    ///
+    /// # Errors
+    /// When that is all that was asked for.
+    fn can_measure(&self, n_genres: usize) -> Result<()> {
+        if n_genres > 1 {
+            return Ok(());
+        }
+        let what = "judge, pure, blends and parts tell genres apart, and there is only one";
+        let asked = !self.sections.is_empty();
+        if asked && self.sections.iter().any(|section| section.tells_genres_apart()) {
+            bail!("--sections: {what}");
+        }
+        if !asked {
+            println!("left out: {what}");
+        }
+        Ok(())
+    }
+
     fn wants(&self, section: Section) -> bool {
         self.sections.is_empty() || self.sections.contains(&section)
     }
@@ -152,7 +178,16 @@ pub fn run(options: &EvalOptions) -> Result<()> {
         manifest.corpus_hash,
         training.index.corpus_hash
     );
+    let genres = &training.index.genres;
+    ensure!(
+        manifest.genres.as_slice() == genres.as_slice(),
+        "genres: the model has {}, {} has {}",
+        manifest.genres.as_slice().join(", "),
+        options.prepared.display(),
+        genres.join(", ")
+    );
     let n_genres = training.n_genres();
+    options.can_measure(n_genres)?;
     let (budget, max_steps) = (options.budget, network.config().context_len);
     let ngrams: Vec<_> = (0..n_genres)
         .into_par_iter()

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use model::weights::{self, Manifest};
 use model::{FormTable, Kernels, Network, OriginalityFilter, Steadiness, weights::Weights};
 use score::line;
@@ -56,8 +56,10 @@ pub fn run(options: &ExportOptions) -> Result<()> {
     let place = || options.weights.display().to_string();
     let exact = weights::read(&bytes, &config.network).with_context(place)?;
     let mut tensors = weights::rounded(&exact).with_context(place)?;
-    let mut manifest = match checkpoint::read_state(&bytes).with_context(place)? {
-        Some(state) => manifest(&name, &state),
+    let state = checkpoint::read_state(&bytes).with_context(place)?;
+    let trained = state.as_ref().map(|state| state.genres.clone()).unwrap_or_default();
+    let mut manifest = match state {
+        Some(state) => manifest(&name, &state).with_context(place)?,
         None => Manifest { seed: config.seed, ..Manifest::new(&name, config.network) },
     };
     manifest.steps = options.steps.unwrap_or(manifest.steps);
@@ -65,6 +67,17 @@ pub fn run(options: &ExportOptions) -> Result<()> {
     if let Some(folder) = &options.prepared {
         let songs = Songs::read(folder, &[Split::Test], &Recipe::default())?;
         manifest.corpus_hash.clone_from(&songs.index.corpus_hash);
+        let genres = &songs.index.genres;
+        ensure!(
+            trained.is_empty() || trained == *genres,
+            "{}: trained on the genres {}, but {} has {}",
+            place(),
+            trained.join(", "),
+            folder.display(),
+            genres.join(", ")
+        );
+        manifest.genres =
+            songs.index.genre_names().with_context(|| folder.display().to_string())?;
         let network = |weights| Network::new(config.network, weights, Kernels::Fused);
         changes = rounding::measure(&network(&exact)?, &network(&tensors)?, &songs)?;
         println!("{}", rounding::markdown(&changes));
@@ -121,6 +134,10 @@ fn read_evaluation(path: &Path, name: &str) -> Result<Evaluation> {
 /// Held-out songs that cannot be read.
 fn add_judge(tensors: &mut Weights, prepared: &Path) -> Result<Vec<(String, Accuracy)>> {
     let songs = Songs::read(prepared, &[Split::Valid, Split::Test], &Recipe::default())?;
+    if songs.n_genres() < 2 {
+        println!("no judge: a model of one genre leaves nothing to tell apart");
+        return Ok(Vec::new());
+    }
     let bar = bench::progress("fitting the judge", shipped::N_FITS);
     let fitted = shipped::fit(&songs, || bar.inc(1));
     bar.finish_and_clear();
@@ -159,6 +176,7 @@ fn section(
          A decoder-only transformer of {} weights: {} layers of width {}, {} query and {} key \
          heads, feed-forward {}, context {} steps.\n\
          Trained on {} steps of music; corpus {}; vocabulary {}.\n\
+         Genres: {}.\n\
          Matrices and tables are bfloat16 numbers; norms and biases are not.\n{}",
         manifest.name,
         config.n_weights(),
@@ -171,6 +189,7 @@ fn section(
         manifest.steps,
         if manifest.corpus_hash.is_empty() { "not recorded" } else { &manifest.corpus_hash },
         manifest.vocabulary_fingerprint,
+        manifest.genres.as_slice().join(", "),
         guard_line(weights),
     );
     if !changes.is_empty() {

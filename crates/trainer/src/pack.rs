@@ -5,7 +5,7 @@
 //! filled with steps without targets in a window of their own. A JSON file of the same name
 //! holds the sizes and, for held-out rows, the genre of each.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::corpus::Split;
 use crate::heldout;
 use crate::recipe::Recipe;
+use crate::shard::{partial, write_whole};
 use crate::songs::Songs;
 use crate::windows::WindowSampler;
 
@@ -80,10 +81,17 @@ struct RowWriter<'a> {
     n_steps: usize,
 }
 
+impl Drop for RowWriter<'_> {
+    /// What was not finished would only fill the disk.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(partial(self.path));
+    }
+}
+
 impl<'a> RowWriter<'a> {
     fn create(path: &'a Path, context_len: usize) -> Result<Self> {
-        let file =
-            File::create(path).with_context(|| format!("{}: cannot be made", path.display()))?;
+        let file = File::create(partial(path))
+            .with_context(|| format!("{}: cannot be made", path.display()))?;
         Ok(Self { path, file: BufWriter::new(file), context_len, n_rows: 0, n_steps: 0 })
     }
 
@@ -104,7 +112,10 @@ impl<'a> RowWriter<'a> {
     }
 
     fn finish(mut self, songs: &Songs, row_genres: Vec<usize>) -> Result<()> {
-        self.file.flush().with_context(|| format!("{}: cannot be written", self.path.display()))?;
+        let flushed = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        flushed
+            .and_then(|()| fs::rename(partial(self.path), self.path))
+            .with_context(|| format!("{}: cannot be written", self.path.display()))?;
         let layout = Layout {
             context_len: self.context_len,
             n_rows: self.n_rows,
@@ -118,6 +129,6 @@ impl<'a> RowWriter<'a> {
             row_genres,
         };
         println!("{}: {} rows, {} steps", self.path.display(), self.n_rows, self.n_steps);
-        crate::shard::write_whole(&self.path.with_extension("json"), &serde_json::to_vec(&layout)?)
+        write_whole(&self.path.with_extension("json"), &serde_json::to_vec(&layout)?)
     }
 }

@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use score::quantize::{pitch_class_weights, quantize};
 use score::{HistoryBeat, Key, Part};
 
-use crate::corpus::{self, Source};
-use crate::shard::{self, Index, SongEntry};
+use crate::corpus::{self, Source, Split};
+use crate::shard::{self, Index, SHARD_ENDING, SongEntry};
 
 /// Bars whose equality makes a block a duplicate.
 const BLOCK_BARS: i64 = 4;
@@ -45,13 +45,21 @@ type Tallies = BTreeMap<[String; 4], Tally>;
 
 /// Parses, quantises, names chords and removes duplicates; prints a table of what was kept.
 ///
+/// What an earlier call wrote stays whole until the last file of this one is: the index names the
+/// genres' files by what they hold.
+///
 /// # Errors
-/// An empty corpus, a folder that cannot be written. Files that cannot be read are counted and
-/// listed in `rejected.txt`, never fatal.
+/// An empty corpus, more than six genres or names that cannot be, a folder that cannot be written.
+/// Files that cannot be read are counted and listed in `rejected.txt`, never fatal.
 pub fn run(corpus: &Path, out: &Path, tiers: &[String]) -> Result<()> {
     let sources = corpus::list(corpus, tiers)?;
-    fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
+    for genre in corpus::empty_genres(corpus, &sources)? {
+        println!("genre {genre}: no MIDI file, left out");
+    }
     let mut index = Index::new(genre_order(&sources), tiers.to_vec());
+    index.genre_names().with_context(|| corpus.display().to_string())?;
+    fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
+    let mut shards = Vec::new();
     let mut tallies = Tallies::new();
     let mut rejected = String::new();
     let mut seen = HashSet::new();
@@ -110,18 +118,103 @@ pub fn run(corpus: &Path, out: &Path, tiers: &[String]) -> Result<()> {
                 fresh_starts,
             });
         }
-        shard::write_whole(&out.join(Index::shard_name(&genre)), &bytes)?;
+        if bytes.is_empty() {
+            progress.suspend(|| println!("genre {genre}: no file can be used, left out"));
+            index.genres.retain(|other| *other != genre);
+            continue;
+        }
+        shards.push(bytes);
     }
     progress.finish_and_clear();
-    if index.songs.is_empty() {
-        bail!("{}: none of {} files could be used", corpus.display(), sources.len());
-    }
-    index.corpus_hash = format!("{corpus_hash:016x}");
-    index.write(out)?;
     shard::write_whole(&out.join("rejected.txt"), rejected.as_bytes())?;
+    if index.songs.is_empty() {
+        let (place, list) = (corpus.display(), out.join("rejected.txt"));
+        bail!("{place}: none of {} files can be used; why: {}", sources.len(), list.display());
+    }
+    if !corpus.join("manifest.csv").is_file() {
+        hold_out(&mut index);
+    }
+    say_what_is_missing(&index);
+    index.corpus_hash = format!("{corpus_hash:016x}");
+    write(out, &mut index, &shards)?;
     print_table(&tallies);
     println!("why files were left out: {}", out.join("rejected.txt").display());
     Ok(())
+}
+
+/// Writes the genres' files under new names, then the index that names them, then removes the files
+/// that no index names any more.
+fn write(out: &Path, index: &mut Index, shards: &[Vec<u8>]) -> Result<()> {
+    let named = index.genres.iter().zip(shards);
+    let name = |(genre, bytes): (&String, &Vec<u8>)| {
+        format!("{genre}-{:016x}{SHARD_ENDING}", corpus::hash(bytes))
+    };
+    index.shards = named.map(name).collect();
+    let fresh = |name: &&String| !out.join(name).exists();
+    let added: Vec<String> = index.shards.iter().filter(fresh).cloned().collect();
+    let written = index
+        .shards
+        .iter()
+        .zip(shards)
+        .try_for_each(|(name, bytes)| shard::write_whole(&out.join(name), bytes))
+        .and_then(|()| index.write(out));
+    if written.is_err() {
+        // The disk is full, most likely; what was there before stays.
+        added.iter().for_each(|name| drop(fs::remove_file(out.join(name))));
+        return written;
+    }
+    for entry in fs::read_dir(out).with_context(|| format!("{}: cannot be read", out.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(SHARD_ENDING) && !index.shards.contains(&name) {
+            // One that stays only takes room.
+            let _ = fs::remove_file(path);
+        }
+    }
+    Ok(())
+}
+
+/// Sees to it that each genre with three groups of songs or more has some in each split: of a small
+/// corpus the hash may hold out none.
+fn hold_out(index: &mut Index) {
+    for genre in &index.genres {
+        for split in [Split::Train, Split::Valid, Split::Test] {
+            let songs = index.songs.iter().filter(|song| song.source.genre == *genre);
+            let groups: BTreeMap<&str, Split> =
+                songs.map(|song| (song.source.group.as_str(), song.source.split)).collect();
+            let n = |split| groups.values().filter(|other| **other == split).count();
+            let fullest =
+                [Split::Train, Split::Valid, Split::Test].into_iter().max_by_key(|s| n(*s));
+            if groups.len() < 3 || n(split) > 0 {
+                continue;
+            }
+            let moved = groups
+                .iter()
+                .filter(|(_, other)| Some(**other) == fullest)
+                .map(|(group, _)| (*group).to_owned())
+                .min_by_key(|group| corpus::hash(group.as_bytes()));
+            let of_group = index.songs.iter_mut().filter(|song| {
+                song.source.genre == *genre && Some(&song.source.group) == moved.as_ref()
+            });
+            of_group.for_each(|song| song.source.split = split);
+        }
+    }
+}
+
+/// Warns of genres that cannot be trained on or measured.
+fn say_what_is_missing(index: &Index) {
+    for genre in &index.genres {
+        let of_genre = || index.songs.iter().filter(|song| song.source.genre == *genre);
+        for (split, what) in [
+            (Split::Train, "nothing to train on"),
+            (Split::Valid, "nothing to look at while training, so `train` will refuse it"),
+            (Split::Test, "nothing to test with, so `export` and `eval` will refuse it"),
+        ] {
+            if of_genre().all(|song| song.source.split != split) {
+                println!("genre {genre}: {what}; it has {} songs", of_genre().count());
+            }
+        }
+    }
 }
 
 /// The six known genres in their order; other sets of genres alphabetically.

@@ -5,11 +5,14 @@
 //! `count u16` and notes of six bytes: `position u8, pitch u8, duration u16, velocity u8,
 //! micro i8`.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use score::{BeatFrame, Chord, GridBeat, GridNote, HistoryBeat, Meter, Tempo, Ticks, Velocity};
+use score::{
+    BeatFrame, Chord, GenreNames, GridBeat, GridNote, HistoryBeat, Meter, Tempo, Ticks, Velocity,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::Source;
@@ -47,6 +50,10 @@ pub struct Index {
     pub tiers: Vec<String>,
     /// Genres in the order of their numbers.
     pub genres: Vec<String>,
+    /// Names of the genres' files in the same order; older folders have none, see
+    /// [`Index::shard_name`].
+    #[serde(default)]
+    pub shards: Vec<String>,
     /// Songs, sorted by path.
     pub songs: Vec<SongEntry>,
 }
@@ -61,6 +68,7 @@ impl Index {
             corpus_hash: String::new(),
             tiers,
             genres,
+            shards: vec![],
             songs: vec![],
         }
     }
@@ -95,23 +103,47 @@ impl Index {
     }
 
     /// Name of the file that holds a genre's songs.
-    pub fn shard_name(genre: &str) -> String {
-        format!("{genre}.songs")
+    pub fn shard_name(&self, genre: usize) -> String {
+        let named = self.shards.get(genre).cloned();
+        named.unwrap_or_else(|| format!("{}{SHARD_ENDING}", self.genres[genre]))
+    }
+
+    /// What the genres are called.
+    ///
+    /// # Errors
+    /// More genres than a model has knobs for, or names that cannot be, with what was found.
+    pub fn genre_names(&self) -> Result<GenreNames> {
+        Ok(GenreNames::new(self.genres.clone())?)
     }
 }
+
+/// What names of shards end in.
+pub(crate) const SHARD_ENDING: &str = ".songs";
 
 /// Writes a file beside its place and renames it, so that no half file is ever seen.
 ///
 /// # Errors
 /// Names the file: a full disk, a missing folder.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = path.with_extension("partial");
-    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    let partial = partial(path);
+    let written = File::create(&partial).and_then(|mut file| {
+        file.write_all(bytes)?;
+        // The name must not be there before what it names, should the power fail.
+        file.sync_all()?;
+        fs::rename(&partial, path)
+    });
     if written.is_err() {
         // The disk may be full; what was there before stays.
         let _ = fs::remove_file(&partial);
     }
     written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// Where a file lies until it is whole.
+pub(crate) fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
 }
 
 /// Appends a song's bytes.

@@ -47,7 +47,7 @@ impl Songs {
         let index = Index::read(folder)?;
         let mut songs = Vec::new();
         for (genre, name) in index.genres.iter().enumerate() {
-            let path = folder.join(Index::shard_name(name));
+            let path = folder.join(index.shard_name(genre));
             let bytes =
                 fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
             for entry in &index.songs {
@@ -65,7 +65,8 @@ impl Songs {
         }
         let tables = (0..index.genres.len())
             .map(|genre| tables(genre, &index.genres[genre], &songs, recipe))
-            .collect::<Result<_>>()?;
+            .collect::<Result<_>>()
+            .with_context(|| format!("{}: splits {splits:?}", folder.display()))?;
         Ok(Self { index, songs, tables })
     }
 
@@ -120,7 +121,8 @@ fn tables(genre: usize, name: &str, songs: &[Song], recipe: &Recipe) -> Result<V
     }
     if collections.is_empty() {
         bail!(
-            "genre {name}: no song to draw in this split; check the corpus and the recipe's shares"
+            "genre {name}: no song to draw; a genre needs three songs or more, one in each split, \
+             and a share in the recipe"
         );
     }
     Ok(collections)

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::weights::{self, Manifest, Weights};
 use model::{Config, Kernels, Network};
+use score::GenreNames;
 use score::random::Random;
 use score::steps::Step;
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,7 @@ pub fn run_until(options: &TrainOptions, limit: u64) -> Result<()> {
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("{}: cannot be made", options.out.display()))?;
     let songs = Songs::read(&options.prepared, &[Split::Train], &recipe)?;
+    songs.index.genre_names().with_context(|| options.prepared.display().to_string())?;
     let valid = Songs::read(&options.prepared, &[Split::Valid], &recipe)?;
     let valid = Valid::new(&valid, config.valid_windows, recipe.context_len);
     let mut run = Run::start(&config, &recipe, &songs, options)?;
@@ -206,6 +208,7 @@ impl<'a> Run<'a> {
             config: config.network,
             vocabulary_fingerprint: weights::fingerprint(),
             corpus_hash: songs.index.corpus_hash.clone(),
+            genres: songs.index.genres.clone(),
             seed: config.seed,
             n_steps: 0,
             n_updates: 0,
@@ -238,6 +241,13 @@ impl<'a> Run<'a> {
                 saved.config,
                 saved.vocabulary_fingerprint
             );
+            ensure!(
+                saved.genres.is_empty() || saved.genres == state.genres,
+                "{}: expected the genres {}, found {}; a model keeps its genres",
+                path.display(),
+                state.genres.join(", "),
+                saved.genres.join(", ")
+            );
             if saved.corpus_hash != state.corpus_hash {
                 eprintln!(
                     "the corpus has changed: expected {}, found {}",
@@ -246,7 +256,7 @@ impl<'a> Run<'a> {
             }
             optimizer.restore(&tensors).with_context(|| path.display().to_string())?;
             optimizer.n_updates = saved.n_updates;
-            state = saved;
+            state = LoopState { genres: state.genres, ..saved };
         } else if path.exists() {
             bail!(
                 "{}: a checkpoint is there; go on with --resume, or choose another --out",
@@ -310,7 +320,7 @@ impl<'a> Run<'a> {
             &self.state,
         )?;
         write_whole(&out.join("weights.safetensors"), &weights::write(&self.optimizer.weights())?)?;
-        write_whole(&out.join("manifest.json"), &manifest(name, &self.state).to_bytes()?)
+        write_whole(&out.join("manifest.json"), &manifest(name, &self.state)?.to_bytes()?)
     }
 }
 
@@ -321,13 +331,21 @@ fn detached(network: &Network, weights: &Weights) -> Result<Network> {
 }
 
 /// The manifest of a run's weights.
-pub fn manifest(name: &str, state: &LoopState) -> Manifest {
-    Manifest {
+///
+/// # Errors
+/// Names that cannot be those of genres.
+pub fn manifest(name: &str, state: &LoopState) -> Result<Manifest> {
+    let genres = match state.genres.is_empty() {
+        true => GenreNames::default(),
+        false => GenreNames::new(state.genres.clone())?,
+    };
+    Ok(Manifest {
+        genres,
         corpus_hash: state.corpus_hash.clone(),
         seed: state.seed,
         steps: state.n_steps,
         losses: state.losses.clone(),
         vocabulary_fingerprint: state.vocabulary_fingerprint.clone(),
         ..Manifest::new(name, state.config)
-    }
+    })
 }

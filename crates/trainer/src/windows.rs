@@ -238,10 +238,12 @@ impl<'a> WindowSampler<'a> {
         let has_drums = window.mask() & 1 == 1;
         let p = if has_drums { self.recipe.replace_drums } else { self.recipe.lend_drums };
         if self.rng.chance(p) {
-            let classical = score::Genre::Classical.index() as u8;
-            let wants_sparse = self.songs.n_genres() == score::Genre::COUNT
-                && window.genres[0] == classical
-                && self.rng.chance(0.6);
+            let classical = score::Genre::Classical;
+            let name = self.songs.index.genres.get(classical.index()).map(String::as_str);
+            let is_shipped =
+                self.songs.n_genres() == score::Genre::COUNT && name == Some(classical.name());
+            let classical = classical.index() as u8;
+            let wants_sparse = is_shipped && window.genres[0] == classical && self.rng.chance(0.6);
             // Sparse drums are rare; a few more draws find them.
             for _ in 0..if wants_sparse { 6 } else { 1 } {
                 let Some(donor) = self.donor(window, Part::Drums) else { break };

@@ -115,7 +115,8 @@ impl<'a> Bench<'a> {
             (Section::Knobs, Self::knobs),
         ];
         for (section, measure) in sections {
-            if self.options.wants(section) {
+            let is_told = self.n_genres() > 1 || !section.tells_genres_apart();
+            if is_told && self.options.wants(section) {
                 measure(self, &mut quality)?;
             }
         }

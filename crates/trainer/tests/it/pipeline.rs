@@ -18,9 +18,9 @@ use trainer::songs::{Song, Songs};
 use trainer::train::{self, TrainOptions};
 use trainer::{checkpoint, prepare};
 
-const RECIPE: &str = "seed = 3\ncontext_len = 96\n";
+pub const RECIPE: &str = "seed = 3\ncontext_len = 96\n";
 
-const RUN: &str = r#"
+pub const RUN: &str = r#"
 name = "small"
 recipe = "recipe.toml"
 seed = 5
@@ -45,7 +45,7 @@ rope_base = 10000.0
 "#;
 
 /// A song of four parts that differs with the seed.
-fn song(seed: u64) -> Vec<u8> {
+pub fn song(seed: u64) -> Vec<u8> {
     let mut rng = Random::new(seed);
     let mut piece = Piece::default();
     let mut add = |part: usize, eighth: i64, pitch: i32, duration: i64| {
@@ -77,7 +77,7 @@ fn song(seed: u64) -> Vec<u8> {
 }
 
 /// A fresh folder with a prepared corpus of two genres and the run's files.
-fn prepared(name: &str) -> PathBuf {
+pub fn prepared(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
     let mut rows =
@@ -98,7 +98,7 @@ fn prepared(name: &str) -> PathBuf {
     folder
 }
 
-fn options(folder: &Path, out: &str, steps: Option<u64>, resume: bool) -> TrainOptions {
+pub fn options(folder: &Path, out: &str, steps: Option<u64>, resume: bool) -> TrainOptions {
     TrainOptions {
         prepared: folder.join("prepared"),
         config: folder.join("run.toml"),
@@ -109,7 +109,7 @@ fn options(folder: &Path, out: &str, steps: Option<u64>, resume: bool) -> TrainO
     }
 }
 
-fn eval_options(folder: &Path, models: &Path) -> EvalOptions {
+pub fn eval_options(folder: &Path, models: &Path) -> EvalOptions {
     EvalOptions {
         prepared: folder.join("prepared"),
         weights: models.join("small.safetensors"),
