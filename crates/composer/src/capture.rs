@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use parking_lot::Mutex;
 use player::{BeatRequest, Epoch, Left};
 use score::grid::BeatFrame;
-use score::{Blend, Genre, Note, Piece, Ticks};
+use score::{Blend, GenreNames, Note, Piece, Ticks};
 
 /// Bars that are kept.
 pub const CAPTURE_BARS: usize = 64;
@@ -23,6 +23,8 @@ struct CapturedBeat {
     /// Onsets counted from the beat's start.
     parts: [Vec<Note>; 4],
     blend: Blend,
+    /// Names of what the blend weighs.
+    genres: GenreNames,
 }
 
 impl CapturedBeat {
@@ -73,7 +75,7 @@ impl Capture {
             if piece.meters.last().is_none_or(|(_, meter)| *meter != beat.frame.meter) {
                 piece.meters.push((bar_start, beat.frame.meter));
             }
-            let text = describe(&beat.blend);
+            let text = describe(&beat.blend, &beat.genres);
             if piece.markers.last().is_none_or(|(_, last)| *last != text) {
                 piece.markers.push((place, text));
             }
@@ -119,7 +121,13 @@ impl Capture {
     }
 
     /// Adds a beat: at once, or for when a standing playhead starts.
-    pub(crate) fn add(&self, request: &BeatRequest, parts: &[Vec<Note>; 4], primed: bool) {
+    pub(crate) fn add(
+        &self,
+        request: &BeatRequest,
+        parts: &[Vec<Note>; 4],
+        primed: bool,
+        genres: &GenreNames,
+    ) {
         let start = Ticks::from_beat(request.frame.beat);
         let mut captured = self.captured.lock();
         if !primed {
@@ -137,6 +145,7 @@ impl Capture {
                 notes
             }),
             blend: request.controls.blend.normalized(),
+            genres: genres.clone(),
         };
         if primed {
             captured.primed.push(beat);
@@ -169,11 +178,13 @@ impl Captured {
 }
 
 /// A blend in words: `jazz 60 hip-hop 40`, in percent, genres below 5 left out.
-fn describe(blend: &Blend) -> String {
-    let percent = |genre: Genre| (blend.weights()[genre.index()] * 20.0).round() as i32 * 5;
-    let mut genres: Vec<Genre> = Genre::ALL.into_iter().filter(|g| percent(*g) > 0).collect();
-    genres.sort_by_key(|genre| -percent(*genre));
+fn describe(blend: &Blend, genres: &GenreNames) -> String {
+    let percent = |idx: usize| (blend.weights()[idx] * 20.0).round() as i32 * 5;
+    let mut named: Vec<(i32, &str)> =
+        genres.iter().map(|(genre, name)| (percent(genre.index()), name)).collect();
+    named.retain(|(percent, _)| *percent > 0);
+    named.sort_by_key(|(percent, _)| -percent);
     let words: Vec<String> =
-        genres.into_iter().map(|genre| format!("{} {}", genre.name(), percent(genre))).collect();
+        named.into_iter().map(|(percent, name)| format!("{name} {percent}")).collect();
     if words.is_empty() { "own style".into() } else { words.join(" ") }
 }

@@ -19,8 +19,23 @@ pub enum Command {
     Regenerate(Part),
     /// Composes all parts anew wherever their beats would be used again.
     RegenerateAll,
+    /// Goes back to the take of a part before the one that is heard.
+    PreviousTake(Part),
+    /// Goes forward to the take after the one that is heard, if there is one.
+    NextTake(Part),
     /// Takes back every `Regenerate` so far: the first takes are heard again.
     FirstTakes,
+    /// Composes the phrase around a beat of the song anew, chords included, and leaves the rest:
+    /// as many bars as `phrase` says, 4 where it is off; with `hold`, the phrase that is held.
+    RegeneratePhrase {
+        /// Where the playhead is, in whole beats.
+        beat: i64,
+    },
+    /// Takes the last `RegeneratePhrase` back.
+    TakePhraseBack,
+    /// Keeps the notes that a part has played since the start, whatever else changes; or lets it
+    /// go on.
+    Lock(Part, bool),
     /// Forgets what was heard and composed, as after a start.
     ClearHistory,
     /// Empties the capture of the last bars.

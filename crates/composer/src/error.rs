@@ -13,6 +13,14 @@ pub enum Error {
         /// The cause, in words.
         message: String,
     },
+    /// A file of a model that cannot be used.
+    #[error("{}: {message}", file.display())]
+    ModelFile {
+        /// The file.
+        file: std::path::PathBuf,
+        /// What was expected and what was found.
+        message: String,
+    },
     /// The generator gave up on a beat.
     #[error("beat {beat} could not be composed: {message}")]
     Compose {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use judge::Judge;
 use model::Redraws;
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GridBeat, Part};
+use score::{Controls, GenreNames, GridBeat, Part};
 
 use crate::GenerateError;
 
@@ -50,6 +50,16 @@ pub trait Generator: Send {
         let mut beat = beat.clone();
         beat.parts[part.index()].clone_from(&other.parts[part.index()]);
         Ok(beat)
+    }
+
+    /// What composes, in words.
+    fn name(&self) -> &str {
+        "stored patterns"
+    }
+
+    /// What its genres are called, in the order of the knobs; further knobs weigh nothing.
+    fn genres(&self) -> GenreNames {
+        GenreNames::default()
     }
 
     /// What hears which genre the music sounds like, if the generator comes with that.

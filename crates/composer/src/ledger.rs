@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use player::{BeatRequest, Epoch, Left, RequestKind};
-use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GridBeat, Meter, PartControls, Ticks};
+use score::grid::{BeatFrame, GridNote, HistoryBeat};
+use score::{Controls, GridBeat, Meter, Part, PartControls, Ticks};
 
 use crate::held::Held;
+use crate::takes::{LockedBeat, MAX_LOCKED, Takes};
 
 /// Most beats of history that a generator is given: more than any model's window.
 pub const HISTORY_BEATS: usize = 288;
@@ -27,6 +28,17 @@ const HELD_BARS: u8 = 4;
 /// Most beats of a held phrase: eight bars of 4/1, or one of the longest meter that there is.
 pub(crate) const MAX_HELD_BEATS: i64 = 128;
 
+/// Earlier takes that a cell keeps of each part.
+pub(crate) const MAX_SHELVED: usize = 8;
+
+/// A take of a part that is not heard at present.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shelved {
+    pub(crate) part: Part,
+    pub(crate) take: u32,
+    pub(crate) notes: Vec<GridNote>,
+}
+
 /// One composed beat.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
@@ -36,11 +48,38 @@ pub(crate) struct Cell {
     pub(crate) place: (Meter, Ticks),
     /// What the controls asked for, see [`asked`].
     pub(crate) asked: u64,
+    /// Other takes of its parts, oldest first.
+    pub(crate) shelf: Vec<Shelved>,
+    /// The renewal of its phrase that it was composed for, 0 for none.
+    pub(crate) renewal: u32,
 }
 
 impl Cell {
-    pub(crate) fn new(request: &BeatRequest, music: GridBeat) -> Self {
-        Self { music, place: place(request), asked: asked(&request.controls) }
+    pub(crate) fn new(request: &BeatRequest, music: GridBeat, renewal: u32) -> Self {
+        let asked = asked(&request.controls);
+        Self { music, place: place(request), asked, shelf: Vec::new(), renewal }
+    }
+
+    /// Puts the take of a part that is heard on the shelf, and takes the other one from there;
+    /// `false` when it is not there and is to be composed.
+    pub(crate) fn turn_to(&mut self, part: Part, take: u32) -> bool {
+        let idx = part.index();
+        let notes = self.music.parts[idx].clone();
+        let heard = Shelved { part, take: self.music.takes[idx], notes };
+        let other = self.shelf.iter().position(|s| s.part == part && s.take == take);
+        let other = other.map(|place| self.shelf.remove(place));
+        self.shelf.push(heard);
+        if self.shelf.iter().filter(|shelved| shelved.part == part).count() > MAX_SHELVED
+            && let Some(oldest) = self.shelf.iter().position(|shelved| shelved.part == part)
+        {
+            self.shelf.remove(oldest);
+        }
+        self.music.takes[idx] = take;
+        let is_there = other.is_some();
+        if let Some(other) = other {
+            self.music.parts[idx] = other.notes;
+        }
+        is_there
     }
 
     /// Whether the cell was composed for such a place of such a bar.
@@ -54,7 +93,8 @@ impl Cell {
     }
 }
 
-fn place(request: &BeatRequest) -> (Meter, Ticks) {
+/// The meter and the place in the bar that a beat is asked for.
+pub(crate) fn place(request: &BeatRequest) -> (Meter, Ticks) {
     (request.frame.meter, request.frame.offset_in_bar())
 }
 
@@ -166,6 +206,11 @@ impl Ledger {
         self.clear_history();
     }
 
+    /// Forgets what loops and phrases would repeat.
+    pub(crate) fn forget_cells(&mut self) {
+        self.cells.clear();
+    }
+
     pub(crate) fn clear_history(&mut self) {
         self.history.clear();
         self.history_passes.clear();
@@ -257,13 +302,35 @@ impl Ledger {
             .then(|| Held::new(first, cells.into_iter().map(|(.., cell)| cell.clone()).collect()))?
     }
 
+    /// Which renewal of its phrase a beat is to be of.
+    pub(crate) fn renewal(&self, request: &BeatRequest, takes: &Takes) -> u32 {
+        let held = self.held.as_ref().filter(|held| request.form.hold && held.fits(request));
+        held.map_or_else(|| takes.renewal(request.frame.beat), Held::renewal)
+    }
+
+    /// Composes the held phrase anew from now on; `false` when there is none.
+    pub(crate) fn renew_phrase(&mut self) -> bool {
+        self.held.as_mut().map(Held::renew_phrase).is_some()
+    }
+
+    /// What a part plays at the beats that are known, for a lock to keep.
+    pub(crate) fn part(&self, part: Part) -> BTreeMap<i64, LockedBeat> {
+        let newest = self.cells.iter().rev().filter_map(|(beat, passes)| {
+            let Cell { music, place, .. } = passes.last()?;
+            let notes = music.parts[part.index()].clone();
+            let take = music.takes[part.index()];
+            Some((*beat, LockedBeat { place: *place, chord: music.chord, take, notes }))
+        });
+        newest.take(MAX_LOCKED).collect()
+    }
+
     /// An existing cell that the request's form says to use again.
-    pub(crate) fn reusable(&self, request: &BeatRequest) -> Option<Cell> {
+    pub(crate) fn reusable(&self, request: &BeatRequest, renewal: u32) -> Option<Cell> {
         let form = &request.form;
         if form.hold
-            && let Some(cell) = self.held.as_ref().and_then(|held| held.cell(request))
+            && let Some(held) = self.held.as_ref().filter(|held| held.fits(request))
         {
-            return Some(cell.clone());
+            return held.cell(request).filter(|cell| cell.renewal == renewal).cloned();
         }
         // An ending goes from bar to bar and never back.
         if !form.hold && (request.controls.ending || share(request, 0x6576) < form.evolve) {
@@ -271,7 +338,8 @@ impl Ledger {
         }
         let newest_suiting = |beat: i64| {
             let passes = self.cells.get(&beat)?;
-            passes.iter().rev().find(|cell| cell.suits(request)).cloned()
+            let suits = |cell: &&Cell| cell.renewal == renewal && cell.suits(request);
+            passes.iter().rev().find(suits).cloned()
         };
         let beat = request.frame.beat;
         if request.pass > 0 && self.cells.contains_key(&beat) {
@@ -326,7 +394,7 @@ fn shift_frame(frame: &mut BeatFrame, beats: i64) {
 
 /// The number of bars and of beats of a phrase of about `n_bars` bars: as many more bars as make
 /// whole beats, and as many fewer as [`MAX_HELD_BEATS`] has room for.
-fn whole_phrase(meter: Meter, n_bars: u8) -> (i64, i64) {
+pub(crate) fn whole_phrase(meter: Meter, n_bars: u8) -> (i64, i64) {
     let beat = Ticks::from_beat(1).0;
     let ticks = |n_bars: i64| meter.bar_ticks().0 * n_bars;
     // Eight bars of any meter are whole beats, since none has a denominator above 32.
@@ -345,7 +413,7 @@ fn whole_phrase(meter: Meter, n_bars: u8) -> (i64, i64) {
 ///
 /// A' and A'' differ from A in their last bar, or in the second half of a single one. All three
 /// repeat A; where it was not heard, as after a start in the middle, the earliest that was.
-fn phrase_sources(request: &BeatRequest) -> impl Iterator<Item = i64> {
+pub(crate) fn phrase_sources(request: &BeatRequest) -> impl Iterator<Item = i64> {
     let BeatFrame { beat, bar_number, meter, .. } = request.frame;
     let (n_bars, phrase_beats) = whole_phrase(meter, request.form.phrase_bars);
     let phrase = bar_number.div_euclid(n_bars).rem_euclid(4);

@@ -10,7 +10,8 @@ use crate::crew::{CREW, Crew, Waker, WorkerHandle};
 use crate::held::Memory;
 use crate::offline::Offline;
 use crate::preview::{Preview, PreviewReader, PreviewWriter};
-use crate::worker::{MakeGenerator, Report, Shared, Worker};
+use crate::successor::{MakeGenerator, Successor};
+use crate::worker::{Report, Shared, Worker};
 use crate::{Generator, Result};
 
 /// The player of a session.
@@ -22,6 +23,8 @@ pub type Player = player::Player<Arc<Status>>;
 pub struct Settings {
     /// What a project saves of the music itself; one that was restored is played.
     pub memory: Arc<Memory>,
+    /// Where another generator may come from later.
+    pub successor: Arc<Successor>,
 }
 
 impl Settings {
@@ -29,6 +32,12 @@ impl Settings {
     #[must_use]
     pub fn with_memory(self, memory: Arc<Memory>) -> Self {
         Self { memory, ..self }
+    }
+
+    /// The same with a place where somebody may put another generator.
+    #[must_use]
+    pub fn with_successor(self, successor: Arc<Successor>) -> Self {
+        Self { successor, ..self }
     }
 }
 
@@ -111,11 +120,13 @@ pub fn start_stepped(
     let (preview_input, preview) = triple_buffer::triple_buffer(&Preview::default());
     let report = Arc::new(Report::default());
     let capture = Arc::new(Capture::default());
+    settings.successor.serve(Arc::clone(&status));
     let shared = Shared {
         status: Arc::clone(&status),
         report: Arc::clone(&report),
         capture: Arc::clone(&capture),
         memory: settings.memory,
+        successor: settings.successor,
     };
     let preview_writer = PreviewWriter::new(preview_input);
     let worker = Worker::new(end, shared, receiver, preview_writer, make_generator);

@@ -10,7 +10,7 @@ use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 use player::{BeatRequest, ComposerEnd, RequestKind, Status, WorkerState};
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GridBeat, Part};
+use score::{Controls, GenreNames, GridBeat, Part};
 
 use crate::capture::Capture;
 use crate::denormals::FlushDenormals;
@@ -20,21 +20,31 @@ use crate::ledger::{Cell, Ledger};
 use crate::pattern::PatternGenerator;
 use crate::preview::PreviewWriter;
 use crate::scheduler::Scheduler;
+use crate::successor::{MakeGenerator, Successor};
+use crate::takes::{Takes, put};
 use crate::timing::Timing;
 use crate::turns::{Arrived, Due, PRIME_GRACE};
 use crate::{Command, Error, Generator, Result};
 
-/// Makes the generator, on the worker's thread.
-pub(crate) type MakeGenerator = Box<dyn FnOnce() -> Result<Box<dyn Generator>> + Send>;
-
-/// What went wrong, in words, and what composing costs; shared with the editor.
+/// What composes, what went wrong, in words, and what composing costs; shared with the editor.
 #[derive(Debug, Default)]
 pub struct Report {
+    playing: Mutex<(String, GenreNames)>,
     failure: Mutex<Option<String>>,
     timing: Mutex<Timing>,
 }
 
 impl Report {
+    /// Name of the generator that was made last; empty before the first.
+    pub fn name(&self) -> String {
+        self.playing.lock().0.clone()
+    }
+
+    /// What its genres are called, in the order of the knobs.
+    pub fn genres(&self) -> GenreNames {
+        self.playing.lock().1.clone()
+    }
+
     /// Why stored patterns play, or nothing does, if that is so.
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().clone()
@@ -56,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) report: Arc<Report>,
     pub(crate) capture: Arc<Capture>,
     pub(crate) memory: Arc<Memory>,
+    pub(crate) successor: Arc<Successor>,
 }
 
 /// One session's composing and all it needs. Served by the crew, or stepped by hand in tests.
@@ -66,11 +77,18 @@ pub struct Worker {
     capture: Arc<Capture>,
     commands: Receiver<Command>,
     preview: PreviewWriter,
+    successor: Arc<Successor>,
     make_generator: Option<MakeGenerator>,
+    /// When that was asked for.
+    appointed: Instant,
+    /// Whether making it is the next piece of work.
+    loads_next: bool,
     generator: Box<dyn Generator>,
+    /// Whether that is one that was asked for, and no stopgap before the first.
+    is_made: bool,
+    genres: GenreNames,
     /// Why the generator was replaced by stored patterns.
     fallback: Option<String>,
-    made: Instant,
     last_answer: Option<Instant>,
     incoming: VecDeque<Arrived>,
     /// The request whose notes are in the outbox.
@@ -79,8 +97,10 @@ pub struct Worker {
     ledger: Ledger,
     ear: Ear,
     memory: Arc<Memory>,
-    /// How often each part was composed anew by command.
-    takes: [u32; 4],
+    /// What commands have asked for.
+    takes: Takes,
+    /// Where the newest beat lies that was asked for, and the length of its phrases.
+    newest: Option<(BeatFrame, u8)>,
 }
 
 impl Worker {
@@ -91,7 +111,7 @@ impl Worker {
         preview: PreviewWriter,
         make_generator: MakeGenerator,
     ) -> Self {
-        let Shared { status, report, capture, memory } = shared;
+        let Shared { status, report, capture, memory, successor } = shared;
         Self {
             end,
             status,
@@ -99,10 +119,14 @@ impl Worker {
             capture,
             commands,
             preview,
+            successor,
             make_generator: Some(make_generator),
+            appointed: Instant::now(),
+            loads_next: true,
             generator: Box::new(PatternGenerator::new()),
+            is_made: false,
+            genres: GenreNames::default(),
             fallback: None,
-            made: Instant::now(),
             last_answer: None,
             incoming: VecDeque::new(),
             sending: None,
@@ -110,7 +134,8 @@ impl Worker {
             ledger: Ledger::default(),
             ear: Ear::default(),
             memory,
-            takes: [0; 4],
+            takes: Takes::default(),
+            newest: None,
         }
     }
 
@@ -127,16 +152,29 @@ impl Worker {
     /// Takes in what came, hands out what can go, and says what is to be worked on next, if there
     /// is anything.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Due> {
-        if self.make_generator.is_some() {
-            return Some(Due::At(self.made + PRIME_GRACE));
+        self.take_over_successor(now);
+        if self.is_made {
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
+            // Also after the requests, so that none that was sent after a state was loaded misses it.
+            self.take_over_memory();
+            self.receive(now);
+            self.take_over_memory();
+            self.take_over_successor(now);
         }
-        while let Ok(command) = self.commands.try_recv() {
-            self.obey(command);
-        }
-        // Also after the requests, so that none that was sent after a state was loaded misses it.
-        self.take_over_memory();
-        self.receive(now);
-        self.take_over_memory();
+        let beat = self.beat_due();
+        let load = self.make_generator.as_ref().map(|_| self.appointed + PRIME_GRACE);
+        self.loads_next = match (load, beat) {
+            // The one that plays goes on with what cannot wait.
+            (Some(load), Some(Due::At(beat))) => !self.is_made || load <= beat,
+            (load, _) => load.is_some(),
+        };
+        if self.loads_next { load.map(Due::At) } else { beat }
+    }
+
+    /// Hands out what can go, and says when the oldest request must be answered.
+    fn beat_due(&mut self) -> Option<Due> {
         if let Some(sequence) = self.sending {
             if !self.scheduler.send(&mut self.end.notes) {
                 return None;
@@ -156,7 +194,9 @@ impl Worker {
     /// Makes the generator, or answers the oldest request: what [`Self::poll`] has told.
     pub(crate) fn work(&mut self) {
         let _flush = FlushDenormals::begin();
-        if let Some(make_generator) = self.make_generator.take() {
+        if self.loads_next
+            && let Some(make_generator) = self.make_generator.take()
+        {
             return self.load(make_generator);
         }
         let Some(arrived) = self.incoming.pop_front() else { return };
@@ -202,33 +242,56 @@ impl Worker {
         match made {
             Ok(generator) => {
                 self.ear.set_judge(generator.judge());
-                self.generator = generator;
+                self.genres = generator.genres();
+                *self.report.playing.lock() = (generator.name().to_owned(), self.genres.clone());
+                self.report.set_failure(None);
+                self.fallback = None;
+                drop_quietly(std::mem::replace(&mut self.generator, generator));
                 self.status.set_worker_state(WorkerState::Ready);
             }
             Err(error) => self.fall_back(&error),
         }
+        if self.is_made {
+            // As for a control that was turned: what would be repeated is made anew.
+            self.ledger.forget_cells();
+            self.status.ask_for_prime();
+        }
+        self.is_made = true;
     }
 
     fn fall_back(&mut self, error: &Error) {
         self.fallback = Some(error.to_string());
         self.report.set_failure(self.fallback.clone());
         self.ear.set_judge(None);
-        let failed = std::mem::replace(&mut self.generator, Box::new(PatternGenerator::new()));
-        // A generator that panicked once may do so again when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(move || drop(failed)));
+        drop_quietly(std::mem::replace(&mut self.generator, Box::new(PatternGenerator::new())));
         self.status.set_worker_state(WorkerState::Fallback);
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Regenerate(part) => {
-                let take = &mut self.takes[part.index()];
-                *take = take.wrapping_add(1);
+            Command::Regenerate(part) => self.takes.regenerate(part),
+            Command::RegenerateAll => Part::ALL.into_iter().for_each(|p| self.takes.regenerate(p)),
+            Command::PreviousTake(part) => self.takes.step(part, false),
+            Command::NextTake(part) => self.takes.step(part, true),
+            Command::FirstTakes => self.takes.first(),
+            Command::RegeneratePhrase { beat } => {
+                if !self.ledger.renew_phrase()
+                    && let Some((last, phrase_bars)) = &self.newest
+                {
+                    self.takes.renew_phrase(beat, last, *phrase_bars);
+                }
             }
-            Command::RegenerateAll => {
-                self.takes.iter_mut().for_each(|take| *take = take.wrapping_add(1));
+            Command::TakePhraseBack => {
+                self.takes.renewed.pop();
             }
-            Command::FirstTakes => self.takes = [0; 4],
+            Command::Lock(part, locks) => {
+                let keep = || self.ledger.part(part);
+                let locked = &mut self.takes.locked[part.index()];
+                match locks {
+                    true => _ = locked.get_or_insert_with(keep),
+                    false => *locked = None,
+                }
+            }
             Command::ClearHistory => self.ledger.clear(),
             Command::ClearCapture => return self.capture.clear(),
         }
@@ -236,10 +299,18 @@ impl Worker {
         self.status.ask_for_prime();
     }
 
+    /// Follows who was appointed.
+    fn take_over_successor(&mut self, now: Instant) {
+        if let Some(make_generator) = self.successor.take() {
+            self.make_generator = Some(make_generator);
+            self.appointed = now;
+        }
+    }
+
     /// Follows what a project has restored.
     fn take_over_memory(&mut self) {
         if let Some(keepsake) = self.memory.take_restored() {
-            self.takes = keepsake.takes;
+            self.takes = keepsake.takes();
             self.ledger.set_held(keepsake.held());
             self.status.ask_for_prime();
         }
@@ -267,6 +338,8 @@ impl Worker {
     }
 
     fn answer(&mut self, request: &BeatRequest) {
+        let controls = request.controls.within(self.genres.len());
+        let request = &BeatRequest { controls, ..*request };
         if request.fresh {
             self.ledger.clear();
             self.capture.start();
@@ -282,7 +355,7 @@ impl Worker {
         let parts = Scheduler::realize(request, &cell.music);
         self.scheduler.schedule(request, &parts);
         self.sending = Some(request.sequence);
-        self.capture.add(request, &parts, request.kind == RequestKind::Prime);
+        self.capture.add(request, &parts, request.kind == RequestKind::Prime, &self.genres);
         if self.scheduler.send(&mut self.end.notes) {
             self.status.set_done(request.sequence);
             self.sending = None;
@@ -297,24 +370,53 @@ impl Worker {
 
     /// Shows what a project would save.
     fn remember(&self) {
-        self.memory.show(Keepsake::new(self.takes, self.ledger.held()));
+        self.memory.show(Keepsake::new(&self.takes, self.ledger.held()));
     }
 
-    /// An existing cell where the form repeats, else a new one; then the takes that were asked for.
+    /// An existing cell where the form repeats, else a new one; then what locked parts keep, and
+    /// the takes that were asked for.
     fn cell(&mut self, request: &BeatRequest) -> Cell {
-        let mut cell = match self.ledger.reusable(request) {
+        self.newest = Some((request.frame, request.form.phrase_bars));
+        let renewal = self.ledger.renewal(request, &self.takes);
+        // Takes count from the far end of the passes, where no loop gets to, renewals from the
+        // middle.
+        let pass = request.pass ^ renewal.reverse_bits().rotate_left(16);
+        let mut cell = match self.ledger.reusable(request, renewal) {
             Some(cell) => cell,
             None => {
-                let music = self.compose(request, request.pass, None);
-                Cell::new(request, music)
+                let music = self.compose(request, pass, None);
+                self.around_locked(request, pass, Cell::new(request, music, renewal))
             }
         };
         for part in Part::ALL {
-            let (idx, take) = (part.index(), self.takes[part.index()]);
-            if cell.music.takes[idx] != take {
-                cell.music.takes[idx] = take;
-                // Takes count from the far end of the passes, where no loop gets to.
-                let pass = request.pass ^ take.reverse_bits();
+            let (idx, take) = (part.index(), self.takes.current[part.index()]);
+            if let Some(locked) = self.takes.locked_beat(part, request) {
+                put(&mut cell, part, locked);
+            } else if cell.music.takes[idx] != take && !cell.turn_to(part, take) {
+                let pass = pass ^ take.reverse_bits();
+                cell.music = self.compose(request, pass, Some((part, &cell.music)));
+            }
+        }
+        cell
+    }
+
+    /// A new cell with what locked parts keep, and the pitched parts around them composed to fit.
+    fn around_locked(&mut self, request: &BeatRequest, pass: u32, mut cell: Cell) -> Cell {
+        let mut locks = false;
+        let mut chord = None;
+        for part in Part::ALL {
+            if let Some(locked) = self.takes.locked_beat(part, request) {
+                let differs = put(&mut cell, part, locked);
+                if part != Part::Drums {
+                    locks |= differs || cell.music.chord != locked.chord;
+                    chord.get_or_insert(locked.chord);
+                }
+            }
+        }
+        let (true, Some(chord)) = (locks, chord) else { return cell };
+        cell.music.chord = chord;
+        for part in Part::ALL.into_iter().filter(|part| *part != Part::Drums) {
+            if self.takes.locked_beat(part, request).is_none() {
                 cell.music = self.compose(request, pass, Some((part, &cell.music)));
             }
         }
@@ -355,6 +457,11 @@ fn take(
         None => generator.compose(history, frame, controls, pass),
         Some((part, beat)) => generator.compose_part(history, frame, controls, pass, part, beat),
     }
+}
+
+/// A generator that panicked once may do so again when it is dropped.
+fn drop_quietly(generator: Box<dyn Generator>) {
+    let _ = catch_unwind(AssertUnwindSafe(move || drop(generator)));
 }
 
 /// The words of a panic.

@@ -64,8 +64,9 @@
 //!     than it is, it ends with the next piece.
 //!
 //! Left out: more than 128 sounding notes or 256 in a beat, songs of more than 2048 beats between
-//! two starts, takes by command, events that a host refuses, and `hold` switched off and on again
-//! while the transport stands: that forgets the phrase, unless it is too quick to be seen.
+//! two starts, takes, phrases and locks by command, events that a host refuses, and `hold` switched
+//! off and on again while the transport stands: that forgets the phrase, unless it is too quick to
+//! be seen.
 
 mod cells;
 mod road;

@@ -20,9 +20,13 @@ mod no_hung_notes;
 mod form;
 // What `hold` keeps, and what a project saves of it.
 mod hold;
+// Takes, phrases and locks: what commands change and what stays.
+mod takes;
 // Generators that fail, hang or are dropped at work.
 mod failure;
 // What is heard of the music, bar by bar.
 mod judge;
 // What the editor and the user get: preview, capture, status.
 mod output;
+// Another generator for a session that has one.
+mod successor;
