@@ -4,61 +4,66 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use render::{Automation, Format, Parameter, Settings, Song, describe};
-use score::{Blend, Genre, Meter, Part, PitchClass, Scale, Tempo};
+use render::{Automation, Band, Format, Parameter, Settings, Song, describe};
+use score::{Blend, GenreNames, Meter, Part, PitchClass, Scale, Tempo};
 
 /// Renders a blend of genres to files, note for note as the plugin plays it.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub struct Cli {
+    /// A preset to begin with: a .toml file, or the name of a factory preset; what other flags say
+    /// goes first
+    #[arg(long, value_name = "FILE|NAME")]
+    preset: Option<String>,
     /// Weights of genres, as in jazz=0.6,hip-hop=0.4; a genre alone weighs 1
     #[arg(long, value_name = "GENRE=WEIGHT,...", value_parser = parse_blend)]
-    blend: Option<Blend>,
+    blend: Option<NamedWeights>,
     /// A part's own blend, as in drums:hip-hop=1; drums, bass, chords, lead or harmony; repeatable
     #[arg(long, value_name = "PART:GENRE=WEIGHT,...", value_parser = parse_part_blend)]
-    part: Vec<(Voice, Blend)>,
+    part: Vec<(Voice, NamedWeights)>,
     /// CSV file with the columns beat,parameter,value; values are linear between points
     #[arg(long, value_name = "FILE.csv")]
     automate: Option<PathBuf>,
     /// Length in bars
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4096))]
     bars: u32,
-    /// Quarter notes a minute, 10 to 999
-    #[arg(long, value_name = "BPM", default_value = "120", value_parser = parse_tempo)]
-    tempo: Tempo,
+    /// Quarter notes a minute, 10 to 999 [default: 120]
+    #[arg(long, value_name = "BPM", value_parser = parse_tempo)]
+    tempo: Option<Tempo>,
     /// Time signature
     #[arg(long, default_value = "4/4", value_parser = parse_meter)]
     meter: Meter,
-    /// Tonic, as in D, F# or Bb
-    #[arg(long, default_value = "C", value_parser = parse_key)]
-    key: PitchClass,
-    /// Allowed notes, as in minor or "free major"; --list prints all
-    #[arg(long, default_value = "free major", value_parser = parse_scale)]
-    scale: Scale,
+    /// Tonic, as in D, F# or Bb [default: C]
+    #[arg(long, value_parser = parse_key)]
+    key: Option<PitchClass>,
+    /// Allowed notes, as in minor or "free major"; --list prints all [default: free
+    /// major]
+    #[arg(long, value_parser = parse_scale)]
+    scale: Option<Scale>,
     /// Parts that play, as in drums,bass
     #[arg(long, value_name = "PART,...", value_delimiter = ',', value_parser = parse_part)]
     parts: Vec<Part>,
     /// Density of a part from 0 to 1, as in lead=0.5; repeatable
     #[arg(long, value_name = "PART=X", value_delimiter = ',', value_parser = parse_density)]
     density: Vec<(Part, f32)>,
-    /// From 0, the likeliest notes, over 0.5, as trained, to 1
-    #[arg(long, value_name = "X", default_value = "0.5", value_parser = parse_share)]
-    adventure: f32,
-    /// Equal seeds give equal music
-    #[arg(long, default_value_t = 1)]
-    seed: u32,
-    /// Pull towards the blend from 0 to 2, or in percent
-    #[arg(long, value_name = "X", default_value = "1", value_parser = parse_strength)]
-    strength: f32,
-    /// Length of a phrase that comes again, in bars: 0 for none, 1, 2, 4 or 8
-    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_phrase)]
-    phrase: u8,
+    /// From 0, the likeliest notes, over 0.5, as trained, to 1 [default: 0.5]
+    #[arg(long, value_name = "X", value_parser = parse_share)]
+    adventure: Option<f32>,
+    /// Equal seeds give equal music [default: 1]
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Pull towards the blend from 0 to 2, or in percent [default: 1]
+    #[arg(long, value_name = "X", value_parser = parse_strength)]
+    strength: Option<f32>,
+    /// Length of a phrase that comes again, in bars: 0 for none, 1, 2, 4 or 8 [default: 0]
+    #[arg(long, value_name = "N", value_parser = parse_phrase)]
+    phrase: Option<u8>,
     /// Closes the song in its last four bars
     #[arg(long)]
     ending: bool,
-    /// Share of a repeated phrase that is made anew, from 0 to 1
-    #[arg(long, value_name = "X", default_value = "0", value_parser = parse_share)]
-    evolve: f32,
+    /// Share of a repeated phrase that is made anew, from 0 to 1 [default: 0]
+    #[arg(long, value_name = "X", value_parser = parse_share)]
+    evolve: Option<f32>,
     /// A chord a bar to follow: not supported by this version
     #[arg(long, value_parser = parse_chords, hide = true)]
     chords: Option<String>,
@@ -80,9 +85,23 @@ pub struct Cli {
     /// stored patterns
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Prints genres, parts, scales and parameters
+    /// Prints the model's genres, and parts, scales and parameters
     #[arg(long)]
     pub list: bool,
+}
+
+/// Weights by the names of genres, which only the model knows.
+#[derive(Clone, Debug)]
+struct NamedWeights(Vec<(String, f32)>);
+
+impl NamedWeights {
+    fn blend(&self, genres: &GenreNames) -> score::Result<Blend> {
+        let mut weights = [0.0; Blend::LEN];
+        for (name, weight) in &self.0 {
+            weights[genres.parse(name)?.index()] += weight;
+        }
+        Ok(Blend::new(weights))
+    }
 }
 
 /// Who can have a blend of their own.
@@ -93,21 +112,33 @@ enum Voice {
 }
 
 impl Cli {
-    /// The song that the command line means.
+    /// What is wrong with the genres that are named, if anything: the flag, and why.
+    pub fn misnamed(&self, genres: &GenreNames) -> Option<(&'static str, score::Error)> {
+        let common = self.blend.iter().map(|named| ("--blend", named));
+        let parts = self.part.iter().map(|(_, named)| ("--part", named));
+        common.chain(parts).find_map(|(flag, named)| Some((flag, named.blend(genres).err()?)))
+    }
+
+    /// The song that the command line means to a model with such genres.
     ///
     /// # Errors
-    /// When the automation file is wrong; the message names the flag, the file and the line.
-    pub fn song(&self) -> Result<Song> {
+    /// A genre that the model does not have. When the automation file or the preset is wrong; the
+    /// message names the flag, the file and the line.
+    pub fn song(&self, genres: &GenreNames) -> Result<Song> {
         use anyhow::Context as _;
         let automation = match &self.automate {
             Some(file) => Automation::read(file).context("--automate")?,
             None => Automation::default(),
         };
-        let settings = self.settings();
+        let band = self.preset.as_deref().map(render::preset).transpose().context("--preset")?;
+        let preset_tempo = band.as_ref().and_then(|band| band.tempo);
+        let base = band.as_ref().map(|band| band.settings.clone()).unwrap_or_default();
+        let settings = self.settings(base, genres)?;
+        let title = self.title(&automation, band.as_ref(), &settings, genres);
         Ok(Song {
-            title: self.title(&automation),
+            title,
             n_bars: self.bars,
-            tempo: self.tempo,
+            tempo: self.tempo.or(preset_tempo).unwrap_or_default(),
             meter: self.meter,
             settings,
             automation,
@@ -118,56 +149,77 @@ impl Cli {
         })
     }
 
-    fn settings(&self) -> Settings {
-        let mut settings = Settings::default();
+    /// What the flags make of what a preset says.
+    fn settings(&self, mut settings: Settings, genres: &GenreNames) -> Result<Settings> {
         let controls = &mut settings.controls;
-        controls.blend = self.blend.unwrap_or_default();
-        for (voice, blend) in &self.part {
+        if let Some(named) = &self.blend {
+            controls.blend = named.blend(genres)?;
+        }
+        for (voice, named) in &self.part {
+            let blend = named.blend(genres)?;
             match voice {
                 Voice::Part(part) => {
                     let own = &mut controls.parts[part.index()];
-                    (own.own, own.blend) = (1.0, *blend);
+                    (own.own, own.blend) = (1.0, blend);
                 }
                 Voice::Harmony => {
-                    (controls.harmony_own, controls.harmony_blend) = (1.0, *blend);
+                    (controls.harmony_own, controls.harmony_blend) = (1.0, blend);
                 }
             }
         }
-        for part in Part::ALL {
-            controls.parts[part.index()].on = self.parts.is_empty() || self.parts.contains(&part);
+        for part in Part::ALL.into_iter().filter(|_| !self.parts.is_empty()) {
+            controls.parts[part.index()].on = self.parts.contains(&part);
         }
         for (part, density) in &self.density {
             controls.parts[part.index()].density = *density;
         }
-        controls.key = self.key;
-        controls.scale = self.scale;
-        controls.adventure = self.adventure;
-        controls.strength = self.strength;
-        controls.seed = self.seed;
-        settings.form.phrase_bars = self.phrase;
-        settings.form.evolve = self.evolve;
-        settings
+        set(&mut controls.key, self.key);
+        set(&mut controls.scale, self.scale);
+        set(&mut controls.adventure, self.adventure);
+        set(&mut controls.strength, self.strength);
+        set(&mut controls.seed, self.seed);
+        set(&mut settings.form.phrase_bars, self.phrase);
+        set(&mut settings.form.evolve, self.evolve);
+        Ok(settings)
     }
 
-    fn title(&self, automation: &Automation) -> String {
-        let blend = match self.blend {
+    fn title(
+        &self,
+        automation: &Automation,
+        band: Option<&Band>,
+        settings: &Settings,
+        genres: &GenreNames,
+    ) -> String {
+        let blend = match (&self.blend, band) {
             _ if !automation.is_empty() => "automated blend".to_owned(),
-            Some(blend) => describe(&blend),
-            None => "all genres".to_owned(),
+            (Some(_), _) => describe(&settings.controls.blend, genres),
+            (None, Some(band)) => band.name.clone(),
+            (None, None) => "all genres".to_owned(),
         };
-        format!("Tributary: {blend}, seed {}", self.seed)
+        let preset_seed = band.map_or(1, |band| band.settings.controls.seed);
+        format!("Tributary: {blend}, seed {}", self.seed.unwrap_or(preset_seed))
     }
 }
 
-/// What `--list` prints.
-pub fn list() -> String {
+/// Takes what a flag says, if it was given.
+fn set<T: Copy>(target: &mut T, flag: Option<T>) {
+    *target = flag.unwrap_or(*target);
+}
+
+/// What `--list` prints for a model with such genres.
+pub fn list(genres: &GenreNames) -> String {
     let mut lines = vec!["genres:".to_owned()];
-    lines.extend(Genre::ALL.map(|genre| format!("  {}", genre.name())));
+    lines.extend(genres.iter().map(|(genre, name)| match name == genre.name() {
+        true => format!("  {name}"),
+        false => format!("  {name:<16} on the knob {}", genre.name()),
+    }));
     lines.push("parts:".to_owned());
     lines.extend(Part::ALL.map(|part| format!("  {}", part.name())));
     lines.push("  harmony (for --part: the choice of chords)".to_owned());
     lines.push("scales:".to_owned());
     lines.extend(Scale::ALL.map(|scale| format!("  {}", scale.name())));
+    lines.push("presets (for --preset):".to_owned());
+    lines.extend(presets::factory().iter().map(|preset| format!("  {}", preset.name)));
     lines.push("parameters (for --automate):".to_owned());
     lines.extend(Parameter::all().into_iter().map(|parameter| {
         let (lowest, highest) = parameter.range();
@@ -177,22 +229,21 @@ pub fn list() -> String {
     lines.join("\n") + "\n"
 }
 
-fn parse_blend(text: &str) -> Result<Blend> {
-    let mut weights = [0.0; Blend::LEN];
+fn parse_blend(text: &str) -> Result<NamedWeights> {
+    let mut weights = Vec::new();
     for entry in text.split(',').map(str::trim) {
-        let (genre, weight) = match entry.split_once('=') {
-            Some((genre, weight)) => (Genre::parse(genre)?, parse_number(weight, 0.0, 1e6)?),
-            None => (Genre::parse(entry)?, 1.0),
-        };
-        weights[genre.index()] += weight;
+        weights.push(match entry.split_once('=') {
+            Some((genre, weight)) => (genre.to_owned(), parse_number(weight, 0.0, 1e6)?),
+            None => (entry.to_owned(), 1.0),
+        });
     }
-    if weights.iter().all(|weight| *weight <= 0.0) {
+    if weights.iter().all(|(_, weight)| *weight <= 0.0) {
         bail!("expected a weight above 0");
     }
-    Ok(Blend::new(weights))
+    Ok(NamedWeights(weights))
 }
 
-fn parse_part_blend(text: &str) -> Result<(Voice, Blend)> {
+fn parse_part_blend(text: &str) -> Result<(Voice, NamedWeights)> {
     let Some((voice, blend)) = text.split_once(':') else {
         bail!("expected a part, a colon and a blend, as in drums:hip-hop=1");
     };

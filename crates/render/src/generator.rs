@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use composer::{NeuralGenerator, PatternGenerator};
+use composer::{ModelFile, NeuralGenerator, PatternGenerator};
 use model::Network;
+use score::GenreNames;
 
 use crate::host::MakeGenerator;
 
@@ -21,27 +22,28 @@ pub fn patterns() -> MakeGenerator {
     Box::new(|| Ok(Box::new(PatternGenerator::new())))
 }
 
-/// Makes the generator of a model, [`PATTERNS`] or the shipped model.
+/// Makes the generator of a model, [`PATTERNS`] or the shipped model, and says what its genres are
+/// called.
 ///
 /// `file` is a `.safetensors` file with its manifest beside it, under the same name with the
 /// ending `.json`. Weights are read at once, so that an error comes before any music.
 ///
 /// # Errors
 /// When a file cannot be read or does not fit this program; the message names the file.
-pub fn generator(file: Option<&Path>) -> Result<MakeGenerator> {
+pub fn generator(file: Option<&Path>) -> Result<(MakeGenerator, GenreNames)> {
     let network = match file {
-        Some(file) if file == Path::new(PATTERNS) => return Ok(patterns()),
+        Some(file) if file == Path::new(PATTERNS) => {
+            return Ok((patterns(), GenreNames::default()));
+        }
         Some(file) => {
-            let manifest = file.with_extension("json");
-            let read = |file: &Path| {
-                std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))
-            };
-            Network::from_bytes(&read(file)?, &read(&manifest)?)
-                .with_context(|| format!("{} with {}", file.display(), manifest.display()))?
+            let file = ModelFile::read(file)?;
+            Network::from_bytes(file.weights(), file.manifest())
+                .with_context(|| file.path().display().to_string())?
         }
         None => shipped()?,
     };
-    Ok(neural(network))
+    let genres = network.genres().clone();
+    Ok((neural(network), genres))
 }
 
 /// The shipped model.

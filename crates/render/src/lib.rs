@@ -24,6 +24,7 @@ mod parameters;
 mod perform;
 mod performance;
 mod picture;
+mod preset;
 mod text;
 mod write;
 
@@ -34,5 +35,6 @@ pub use parameters::{Parameter, Settings};
 pub use perform::{Audio, Rendering, Song, describe, perform};
 pub use performance::{Bar, Beat, Performance};
 pub use picture::picture;
+pub use preset::{Band, preset};
 pub use text::text;
 pub use write::{Format, bytes, write};

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, Parser as _};
 
 use cli::Cli;
+use score::GenreNames;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -26,15 +27,24 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
+    if cli.list && cli.output.is_empty() && cli.model.is_none() {
+        // The shipped model's are known without its weights.
+        let _ = std::io::stdout().write_all(cli::list(&GenreNames::default()).as_bytes());
+        return Ok(());
+    }
+    let (generator, genres) = render::generator(cli.model.as_deref()).context("--model")?;
+    if let Some((flag, error)) = cli.misnamed(&genres) {
+        let message = format!("invalid value for '{flag}': {error}");
+        Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit();
+    }
     if cli.list {
         // Whoever closes the pipe early has seen enough.
-        let _ = std::io::stdout().write_all(cli::list().as_bytes());
+        let _ = std::io::stdout().write_all(cli::list(&genres).as_bytes());
     }
     if cli.output.is_empty() {
         return Ok(());
     }
-    let song = cli.song()?;
-    let generator = render::generator(cli.model.as_deref()).context("--model")?;
+    let song = cli.song(&genres)?;
     let rendering = render::perform(&song, generator)?;
     for file in &cli.output {
         render::write(&rendering, file).context("--output")?;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use player::Form;
+use presets::Value;
 use score::{Blend, Controls, Genre, Part, PitchClass, Scale};
 
 /// Everything that a rendering can be told, as it stands at one place of the song.
@@ -220,6 +221,45 @@ impl Parameter {
             bail!("{}: expected 0, 1, 2, 4 or 8 bars, found {text}", self.id());
         }
         Ok(value)
+    }
+
+    /// Reads a value as presets have it, in the unit that the plugin shows.
+    ///
+    /// # Errors
+    /// When it is of another kind or out of range; the message holds id, value and range.
+    pub fn preset_value(self, value: &Value) -> Result<f64> {
+        let is_switch = matches!(self.field, Field::On | Field::Hold | Field::Ending);
+        let is_choice = matches!(self.field, Field::Key | Field::Scale | Field::Phrase);
+        let factor = match self.field {
+            Field::Level | Field::Gain | Field::Seed => 1.0,
+            _ => 100.0,
+        };
+        let found = match value {
+            Value::Switch(on) if is_switch => return Ok(f64::from(u8::from(*on))),
+            Value::Name(name) if self.field == Field::Phrase => {
+                let n_bars = name.split_whitespace().next().unwrap_or_default();
+                let off = n_bars.eq_ignore_ascii_case("off");
+                return self.parse_value(if off { "0" } else { n_bars });
+            }
+            Value::Name(name) if is_choice => return self.parse_value(name),
+            Value::Number(number) if !is_switch && !is_choice => {
+                let (lowest, highest) = self.range();
+                if (lowest * factor..=highest * factor).contains(number) {
+                    return Ok(number / factor);
+                }
+                let range = format!("{} to {}", lowest * factor, highest * factor);
+                bail!("{}: expected {range}, found {number}", self.id());
+            }
+            Value::Number(number) => number.to_string(),
+            Value::Name(name) => format!("\"{name}\""),
+            Value::Switch(on) => on.to_string(),
+        };
+        let expected = match (is_switch, is_choice) {
+            (true, _) => "true or false",
+            (_, true) => "the name of a choice",
+            _ => "a number",
+        };
+        bail!("{}: expected {expected}, found {found}", self.id());
     }
 
     /// Sets the parameter; `value` is one that [`Self::parse_value`] gave, or between two.

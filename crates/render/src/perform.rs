@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use player::{EventKind, PlayerEvent};
-use score::{BeatFrame, Blend, Genre, Meter, Note, Part, Piece, Pitch, Tempo, Ticks, Velocity};
+use score::{
+    BeatFrame, Blend, Genre, GenreNames, Meter, Note, Part, Piece, Pitch, Tempo, Ticks, Velocity,
+};
 use synth::Synth;
 
 use crate::automation::Automation;
@@ -167,9 +169,10 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
             })
         })
         .collect();
-    let (piece, audio) = recorder.finish(&beats, song);
+    let genres = host.session.report.genres();
+    let (piece, audio) = recorder.finish(&beats, song, &genres);
     Ok(Rendering {
-        performance: Performance { title: song.title.clone(), piece, beats },
+        performance: Performance { title: song.title.clone(), piece, beats, genres },
         audio,
         n_late,
         n_redrawn: status.redrawn(),
@@ -300,7 +303,12 @@ impl Recorder {
     }
 
     /// The music with tempo, meter and markers, and the sound.
-    fn finish(mut self, beats: &[Beat], song: &Song) -> (Piece, Option<Audio>) {
+    fn finish(
+        mut self,
+        beats: &[Beat],
+        song: &Song,
+        genres: &GenreNames,
+    ) -> (Piece, Option<Audio>) {
         for note in std::mem::take(&mut self.open).into_values() {
             self.close(note, self.n_samples);
         }
@@ -315,7 +323,7 @@ impl Recorder {
             let Some(blend) = beat.blend() else { continue };
             // The first beat of a bar names the blend, if it is not the one before.
             let begins_bar = at - beat.frame.bar_start < Ticks::from_beat(1);
-            let text = describe(&blend);
+            let text = describe(&blend, genres);
             if begins_bar && piece.markers.last().is_none_or(|(_, last)| *last != text) {
                 piece.markers.push((at, text));
             }
@@ -326,16 +334,19 @@ impl Recorder {
 }
 
 /// A blend in words, for example `jazz 60 hip-hop 40`: percent, what is below 1 left out.
-pub fn describe(blend: &Blend) -> String {
-    let blend = blend.normalized();
+pub fn describe(blend: &Blend, genres: &GenreNames) -> String {
+    let blend = blend.within(genres.len()).normalized();
     let percent = |idx: usize| (blend.weights()[idx] * 100.0).round() as i32;
-    let name = |idx: usize| match Genre::ALL.get(idx) {
-        Some(genre) => genre.name().to_owned(),
-        None => format!("style-{}", idx - Genre::COUNT + 1),
-    };
     let mut present: Vec<usize> = (0..Blend::LEN).filter(|idx| percent(*idx) > 0).collect();
     present.sort_by_key(|idx| -percent(*idx));
-    let words: Vec<String> =
-        present.into_iter().map(|idx| format!("{} {}", name(idx), percent(idx))).collect();
-    words.join(" ")
+    let word = |idx: usize| format!("{} {}", weight_name(idx, genres), percent(idx));
+    present.into_iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The name of a weight: a genre, or `style-1`.
+pub(crate) fn weight_name(weight: usize, genres: &GenreNames) -> String {
+    match weight.checked_sub(Genre::COUNT) {
+        None => genres.as_slice().get(weight).cloned().unwrap_or_default(),
+        Some(style) => format!("style-{}", style + 1),
+    }
 }

@@ -1,7 +1,9 @@
 //! What was played: the notes with the chord and the controls of every beat.
 
 use judge::Heard;
-use score::{BeatFrame, Blend, Chord, Controls, Meter, Part, Piece, Tempo, Ticks, quantize};
+use score::{
+    BeatFrame, Blend, Chord, Controls, GenreNames, Meter, Part, Piece, Tempo, Ticks, quantize,
+};
 
 /// One beat of a performance.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,8 @@ pub struct Performance {
     pub piece: Piece,
     /// Beats without a gap, from the first that is shown.
     pub beats: Vec<Beat>,
+    /// What the weights of blends and the judge's shares are called.
+    pub genres: GenreNames,
 }
 
 /// One bar, or what is left of it when the meter changes inside.
@@ -59,7 +63,7 @@ impl Performance {
                 heard: None,
             })
             .collect();
-        Self { title: title.into(), piece, beats }
+        Self { title: title.into(), piece, beats, genres: GenreNames::default() }
     }
 
     /// The bars from the first beat to the last, at least one.

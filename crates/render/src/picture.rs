@@ -9,9 +9,8 @@ use canvas::palette::{self, Rgb};
 use canvas::{Align, Canvas, TextStyle, Weight};
 use score::{Chord, Meter, Part, Ticks};
 
+use crate::perform::weight_name;
 use crate::performance::{Bar, Performance};
-
-pub(crate) use blend::name as weight_name;
 
 /// Width of a picture in pixels.
 pub const WIDTH: u32 = 1600;
@@ -190,7 +189,7 @@ fn header(canvas: &mut Canvas, performance: &Performance, bars: &[Bar]) {
     }
     let mut x = WIDTH as f32 - RIGHT;
     for weight in blend::present(performance).into_iter().rev() {
-        let name = blend::name(weight);
+        let name = weight_name(weight, &performance.genres);
         x = legend_entry(canvas, &capitalized(&name), palette::weight(weight), x, 63.0);
     }
 }

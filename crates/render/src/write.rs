@@ -7,10 +7,10 @@ use std::str::FromStr;
 use anyhow::{Context as _, Result, bail};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use judge::{Heard, Kind, Shares};
-use score::{Genre, Part, smf};
+use score::{GenreNames, Part, smf};
 use serde_json::{Value, json};
 
-use crate::perform::{Audio, Rendering};
+use crate::perform::{Audio, Rendering, weight_name};
 use crate::performance::{Bar, Beat, Performance};
 use crate::{drums, picture, text};
 
@@ -140,6 +140,9 @@ fn bar_json(performance: &Performance, bar: &Bar) -> Value {
         beats.iter().map(|beat| json!(beat.chord.map(|chord| chord.to_string()))).collect();
     let blend = beats.first().and_then(|beat| beat.controls);
     let heard = beats.iter().rev().find_map(|beat| beat.heard);
+    let genres = &performance.genres;
+    let weights_json = |blend: &score::Blend| weights_json(blend, genres);
+    let shares_json = |shares: &Shares| shares_json(shares, genres);
     let counts = Part::ALL.map(|part| {
         let notes = &performance.piece.parts[part.index()];
         let n = notes.iter().filter(|note| (bar.start..bar.end).contains(&note.onset)).count();
@@ -159,25 +162,25 @@ fn bar_json(performance: &Performance, bar: &Bar) -> Value {
         "harmony_blend": blend.map(|controls| weights_json(&controls.harmony())),
         "n_notes": Value::from_iter(counts),
         "judge": heard.as_ref().and_then(|heard| heard.shares(Kind::All)).map(shares_json),
-        "part_judges": heard.as_ref().map(part_judges_json),
+        "part_judges": heard.as_ref().map(|heard| part_judges_json(heard, genres)),
     })
 }
 
 /// What some parts sound like alone, null where they play too little to say.
-fn part_judges_json(heard: &Heard) -> Value {
-    let of = |kind| json!(heard.shares(kind).map(shares_json));
+fn part_judges_json(heard: &Heard, genres: &GenreNames) -> Value {
+    let of = |kind| json!(heard.shares(kind).map(|shares| shares_json(shares, genres)));
     json!({ "drums": of(Kind::Drums), "pitched": of(Kind::Pitched) })
 }
 
-fn shares_json(shares: &Shares) -> Value {
-    Value::from_iter(Genre::ALL.map(|genre| (genre.name(), json!(shares[genre.index()]))))
+fn shares_json(shares: &Shares, genres: &GenreNames) -> Value {
+    Value::from_iter(genres.iter().map(|(genre, name)| (name, json!(shares[genre.index()]))))
 }
 
 /// The weights above zero of a normalised blend, by name.
-fn weights_json(blend: &score::Blend) -> Value {
+fn weights_json(blend: &score::Blend, genres: &GenreNames) -> Value {
     let blend = blend.normalized();
     let present = blend.weights().iter().enumerate().filter(|(_, weight)| **weight > 0.0);
-    Value::from_iter(present.map(|(idx, weight)| (picture::weight_name(idx), json!(weight))))
+    Value::from_iter(present.map(|(idx, weight)| (weight_name(idx, genres), json!(weight))))
 }
 
 fn part_json(performance: &Performance, part: Part) -> Vec<Value> {

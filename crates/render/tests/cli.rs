@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use score::{Genre, Part, Scale, smf};
+use score::{Genre, GenreNames, Part, Scale, smf};
 
 fn render(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_render")).args(arguments).output().unwrap()
@@ -150,4 +150,48 @@ fn parts_that_are_off_are_silent() {
     let piece = smf::read(&std::fs::read(&file).unwrap(), "a.mid").unwrap().piece;
     let playing = piece.parts.map(|notes| !notes.is_empty());
     assert_eq!(playing, [true, true, false, false]);
+}
+
+#[test]
+fn another_models_genres_have_their_names_everywhere() {
+    let folder = folder("own-genres");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let weights = path("dance.safetensors");
+    let config = model::Config::TINY;
+    let tensors = model::weights::random(&config, 1).unwrap();
+    std::fs::write(&weights, model::weights::write(&tensors).unwrap()).unwrap();
+    let mut manifest = model::weights::Manifest::new("dance", config);
+    manifest.genres = GenreNames::new(vec!["waltz".into(), "slow march".into()]).unwrap();
+    std::fs::write(path("dance.json"), manifest.to_bytes().unwrap()).unwrap();
+
+    let output = render(&["--model", &weights, "--list"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let list = String::from_utf8(output.stdout).unwrap();
+    assert!(list.contains("  waltz            on the knob classical\n"), "{list}");
+    assert!(list.contains("  slow march       on the knob jazz\n"), "{list}");
+    assert!(!list.contains("  rock\n"), "{list}");
+
+    let known = ["--blend", "\"jazz\"", "expected one of: waltz, slow march"];
+    let arguments = ["--model", &weights, "--blend", "jazz=1", "-o", &path("a.mid")];
+    assert_fails(&arguments, 2, &known);
+    let known = ["--part", "\"jazz\"", "expected one of: waltz, slow march"];
+    let arguments = ["--model", &weights, "--part", "drums:jazz=1", "-o", &path("a.mid")];
+    assert_fails(&arguments, 2, &known);
+
+    let (json, midi) = (path("a.json"), path("a.mid"));
+    let mut arguments = vec!["--model", &weights, "--bars", "2", "-o", &json, "-o", &midi];
+    arguments.extend(["--blend", "waltz=0.75,Slow-March=0.25"]);
+    let output = render(&arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!(json["title"], "Tributary: waltz 75 slow march 25, seed 1");
+    let blend = json["bars"][0]["blend"].as_object().unwrap();
+    assert_eq!(blend.keys().collect::<Vec<_>>(), ["slow march", "waltz"]);
+    let piece = smf::read(&std::fs::read(&midi).unwrap(), "a.mid").unwrap().piece;
+    assert_eq!(piece.markers[0].1, "waltz 75 slow march 25");
+    // All at zero are the genres that there are, in equal parts.
+    let equal = path("equal.json");
+    assert!(render(&["--model", &weights, "--bars", "1", "-o", &equal]).status.success());
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&equal).unwrap()).unwrap();
+    assert_eq!(json["bars"][0]["blend"]["waltz"], 0.5);
 }

@@ -2,9 +2,10 @@
 
 use canvas::palette;
 use canvas::{Align, Canvas, TextStyle, Weight};
-use score::{Blend, Controls, Genre, Part, Ticks};
+use score::{Blend, Controls, Part, Ticks};
 
 use super::{LABEL, LEFT, System, capitalized};
+use crate::perform::weight_name;
 use crate::performance::Performance;
 
 /// Height of the strip of a part with a blend of its own, in pixels.
@@ -54,14 +55,6 @@ pub(super) fn present(performance: &Performance) -> Vec<usize> {
         .collect()
 }
 
-/// The name of a weight: a genre, or `style 1`.
-pub(crate) fn name(weight: usize) -> String {
-    match Genre::ALL.get(weight) {
-        Some(genre) => genre.name().to_owned(),
-        None => format!("style {}", weight - Genre::COUNT + 1),
-    }
-}
-
 /// The common blend as areas on top of each other, from 0 to 100 %.
 pub(super) fn strip(
     canvas: &mut Canvas,
@@ -77,7 +70,8 @@ pub(super) fn strip(
         canvas.rect(system.x(bar.start) - 0.5, y, 1.0, height, palette::GROUND, 0.35);
     }
     for weight in 0..Blend::LEN {
-        area_label(canvas, &points, weight, y, height);
+        let name = capitalized(&weight_name(weight, &performance.genres));
+        area_label(canvas, &points, (weight, &name), y, height);
     }
 }
 
@@ -141,7 +135,13 @@ fn areas(canvas: &mut Canvas, points: &[CurvePoint], y: f32, height: f32) {
 }
 
 /// Names an area where it is thickest, if its name finds room there.
-fn area_label(canvas: &mut Canvas, points: &[CurvePoint], weight: usize, y: f32, height: f32) {
+fn area_label(
+    canvas: &mut Canvas,
+    points: &[CurvePoint],
+    (weight, name): (usize, &str),
+    y: f32,
+    height: f32,
+) {
     let largest = points.iter().map(|(_, weights)| weights[weight]).fold(0.0, f32::max);
     if largest * height < 16.0 {
         return;
@@ -153,7 +153,7 @@ fn area_label(canvas: &mut Canvas, points: &[CurvePoint], weight: usize, y: f32,
     let (Some((first, _)), Some((last, _))) = (stretch.first(), stretch.last()) else { return };
     let (_, weights) = stretch[stretch.len() / 2];
     let percent = (largest * 100.0).round();
-    let text = format!("{} {percent} %", capitalized(&name(weight)));
+    let text = format!("{name} {percent} %");
     let style = TextStyle { size: 12.0, weight: Weight::SemiBold, color: palette::GROUND };
     let width = canvas.width_of(&text, style);
     let (left, right) = (points[0].0 + 6.0, points[points.len() - 1].0 - 6.0);
