@@ -9,6 +9,8 @@ mod demo;
 mod fuzz;
 mod realtime;
 mod sanitize;
+#[cfg(target_os = "linux")]
+mod shot;
 mod soak;
 mod system;
 mod test;
@@ -30,6 +32,11 @@ Usage: cargo xtask COMMAND
                        onnxruntime and PyTorch are compared with where that Python has them
   soak [--instances 32] [--minutes 5] [--format clap|vst3]
                        play many instances in real time, count what was not there in time
+  shot FILE.png [--bundle PATH] [--size WxH] [--scale S] [--state NAME] [--set ID=VALUE ...]
+       [--seconds 6] [--measure]
+                       take a picture of the editor while the plugin plays, on an X server of its
+                       own if there is none; sizes are in points; the states are fresh, playing,
+                       mid-blend, error, tiny, huge, scale2; --bundle also takes a library
   fuzz [TARGET] [--minutes N]
                        look for inputs that break the readers: state, smf, texts
   ci                   formatting, lints, tests
@@ -56,6 +63,8 @@ fn main() -> ExitCode {
             None => return misused(&words),
         },
         ["soak", options @ ..] => soak::run(options),
+        #[cfg(target_os = "linux")]
+        ["shot", words @ ..] => shot::Options::parse(words).and_then(|options| shot::run(&options)),
         ["fuzz", words @ ..] => fuzz::run(words),
         ["ci"] => test::ci(),
         ["realtime"] => realtime::run("2"),

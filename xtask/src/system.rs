@@ -1,7 +1,8 @@
 //! System packages that the tests and the demo want beside a Rust toolchain.
 //!
 //! The plugin itself links the C library alone, so it needs none. Ardour is the DAW of the
-//! acceptance test. On other systems than Debian's nothing is installed; what is missing is found
+//! acceptance test; the editor is tested and photographed on an X server that paints into memory,
+//! with the libraries that its window loads at run time. On other systems than Debian's nothing is installed; what is missing is found
 //! by the test that wants it, which says so.
 
 use std::process::{Command, Stdio};
@@ -9,9 +10,30 @@ use std::process::{Command, Stdio};
 /// Debian packages by what they are for.
 const TEST_PACKAGES: &[(&str, &str)] = &[("ardour", "the DAW of the acceptance test")];
 
-/// Installs what is missing when it may; otherwise prints the exact line that would.
+/// What an editor needs to open without a screen.
+const SCREEN_PACKAGES: &[(&str, &str)] = &[
+    ("xvfb", "the X server that the editor is tested on"),
+    ("libgl1", "OpenGL"),
+    ("libgl1-mesa-dri", "OpenGL without a graphics card"),
+    ("libx11-6", "the editor's window"),
+    ("libx11-xcb1", "the editor's window"),
+    ("libxcursor1", "the editor's pointer"),
+    ("libxkbcommon-x11-0", "the editor's keyboard"),
+];
+
+/// Installs what the tests want and is missing, when it may; otherwise prints the exact line that
+/// would.
 pub fn set_up() {
-    let missing: Vec<&str> = TEST_PACKAGES
+    install(&[TEST_PACKAGES, SCREEN_PACKAGES].concat());
+}
+
+/// [`set_up`] for what an editor alone needs.
+pub fn set_up_screen() {
+    install(SCREEN_PACKAGES);
+}
+
+fn install(packages: &[(&'static str, &str)]) {
+    let missing: Vec<&str> = packages
         .iter()
         .filter(|(package, _)| !is_installed(package))
         .map(|(package, purpose)| {

@@ -5,11 +5,14 @@
 //! its growth path computes wrong pointers from the second port on; the length of a block is read
 //! from the shortest channel, so a block of zero frames has channels of zero length.
 
+mod editor;
+
 use std::ffi::CString;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
+use clack_extensions::gui::{HostGui, PluginGui};
 use clack_extensions::note_ports::PluginNotePorts;
 use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
@@ -24,13 +27,19 @@ use clack_host::prelude::*;
 use clack_host::utils::{BeatTime, ClapId, SecondsTime};
 
 use crate::instance::{
-    Bus, Format, Instance, Output, ProcessHook, Processor, ROOM_FOR_EVENTS, Setup,
+    Bus, EditorRequests, EditorWish, Format, Instance, Output, PixelSize, ProcessHook, Processor,
+    ROOM_FOR_EVENTS, Setup,
 };
-use crate::{Block, Error, EventKind, HostEvent, Parameter, ParameterList, Result, Transport};
+use crate::{
+    Block, Edit, EditKind, Error, EventKind, HostEvent, Parameter, ParameterList, Result, Transport,
+};
 
-/// What the plugin may call from any thread: it asks for a main-thread turn.
+/// What the plugin may call from any thread: it asks for a main-thread turn, or for something that
+/// concerns its editor.
+#[derive(Default)]
 struct Shared {
     callback_requested: AtomicBool,
+    editor: editor::Requests,
 }
 
 impl<'a> SharedHandler<'a> for Shared {
@@ -47,6 +56,10 @@ impl HostHandlers for Handlers {
     type Shared<'a> = Shared;
     type MainThread<'a> = ();
     type AudioProcessor<'a> = ();
+
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Self::Shared<'_>) {
+        builder.register::<HostGui>();
+    }
 }
 
 /// A CLAP plugin, seen from the main thread.
@@ -57,6 +70,8 @@ pub struct ClapInstance {
     /// Largest plain value by parameter index; the plain range starts at the matching minimum.
     ranges: Vec<(f64, f64)>,
     outputs: Vec<Bus>,
+    /// The editor, while one is open.
+    gui: Option<PluginGui>,
 }
 
 impl ClapInstance {
@@ -77,14 +92,9 @@ impl ClapInstance {
             .ok_or(Error::Missing("plugin descriptor"))?;
         let host = HostInfo::new("hosting", "Tributary", "", env!("CARGO_PKG_VERSION"))
             .map_err(|error| load_error(error.to_string()))?;
-        let mut instance = PluginInstance::<Handlers>::new(
-            |_| Shared { callback_requested: AtomicBool::new(false) },
-            |_| (),
-            &entry,
-            &id,
-            &host,
-        )
-        .map_err(|error| load_error(error.to_string()))?;
+        let mut instance =
+            PluginInstance::<Handlers>::new(|_| Shared::default(), |_| (), &entry, &id, &host)
+                .map_err(|error| load_error(error.to_string()))?;
 
         let handle = instance.plugin_handle();
         let params: PluginParams = handle.get_extension().ok_or(Error::Missing("parameters"))?;
@@ -126,7 +136,8 @@ impl ClapInstance {
                 channels: info.channel_count as usize,
             });
         }
-        Ok(Self { instance, params, parameters: ParameterList(parameters), ranges, outputs })
+        let parameters = ParameterList(parameters);
+        Ok(Self { instance, params, parameters, ranges, outputs, gui: None })
     }
 
     fn range(&self, parameter: &Parameter) -> Result<(f64, f64)> {
@@ -271,6 +282,35 @@ impl Instance for ClapInstance {
             self.instance.call_on_main_thread_callback();
         }
     }
+
+    fn open_editor(&mut self, wish: &EditorWish) -> Result<PixelSize> {
+        self.open(wish)
+    }
+
+    fn resize_editor(&mut self, size: PixelSize) -> Result<PixelSize> {
+        self.resize(size)
+    }
+
+    fn close_editor(&mut self) {
+        if let Some(gui) = self.gui.take() {
+            gui.destroy(&self.instance.plugin_handle());
+        }
+    }
+
+    fn take_editor_requests(&mut self) -> EditorRequests {
+        self.instance.access_shared_handler(|shared| shared.editor.take())
+    }
+
+    fn take_edits(&mut self) -> Vec<Edit> {
+        // They come with the blocks.
+        Vec::new()
+    }
+}
+
+impl Drop for ClapInstance {
+    fn drop(&mut self) {
+        self.close_editor();
+    }
 }
 
 /// A CLAP plugin, seen from the audio thread.
@@ -288,6 +328,8 @@ struct ClapProcessor {
 struct Outbox {
     capacity: usize,
     events: Vec<Result<HostEvent>>,
+    /// Parameters' plain values.
+    edits: Vec<Edit>,
     others: usize,
     refused: usize,
 }
@@ -297,7 +339,8 @@ impl Outbox {
     /// the host allocate.
     fn new(capacity: usize) -> Self {
         let events = Vec::with_capacity(capacity.min(ROOM_FOR_EVENTS));
-        Self { capacity, events, others: 0, refused: 0 }
+        let edits = Vec::with_capacity(capacity.min(ROOM_FOR_EVENTS));
+        Self { capacity, events, edits, others: 0, refused: 0 }
     }
 }
 
@@ -321,13 +364,38 @@ impl OutputEventBuffer for Outbox {
             Some(CoreEventSpace::NoteOff(off)) => {
                 self.events.push(decode(EventKind::Off, off.pckn(), off.velocity()));
             }
-            _ => self.others += 1,
+            other => {
+                self.others += 1;
+                self.edits.extend(other.and_then(edit));
+            }
         }
         Ok(())
     }
 }
 
+/// What an event says about an edit, with the plain value.
+fn edit(event: CoreEventSpace<'_>) -> Option<Edit> {
+    let (parameter, kind) = match event {
+        CoreEventSpace::ParamGestureBegin(begin) => (begin.param_id(), EditKind::Begin),
+        CoreEventSpace::ParamValue(set) => (set.param_id(), EditKind::Set(set.value())),
+        CoreEventSpace::ParamGestureEnd(end) => (end.param_id(), EditKind::End),
+        _ => return None,
+    };
+    Some(Edit { parameter: parameter?.get(), kind })
+}
+
 impl ClapProcessor {
+    /// An edit with a normalised value.
+    fn normalized(&self, edit: Edit) -> Result<Edit> {
+        let index = self.parameters.iter().position(|known| known.id == edit.parameter);
+        let index = index.ok_or_else(|| Error::refused("an edit's parameter", edit.parameter))?;
+        let (least, span) = self.ranges[index];
+        Ok(match edit.kind {
+            EditKind::Set(plain) => Edit { kind: EditKind::Set((plain - least) / span), ..edit },
+            _ => edit,
+        })
+    }
+
     /// Fills the input list, merged by time: transport before changes before notes of a frame.
     fn fill_input(&mut self, block: &Block) -> Result<()> {
         self.input.clear();
@@ -370,6 +438,7 @@ impl Processor for ClapProcessor {
         self.fill_input(block)?;
         output.prepare(&self.buses, block.frames);
         self.output.events.clear();
+        self.output.edits.clear();
         (self.output.others, self.output.refused) = (0, 0);
         let transport = block.transport.map(|transport| transport_event(transport, 0));
         let processor = self
@@ -398,6 +467,9 @@ impl Processor for ClapProcessor {
         status.map_err(|error| Error::refused("process", error))?;
         for event in self.output.events.drain(..) {
             output.events.push(event?);
+        }
+        for edit in &self.output.edits {
+            output.edits.push(self.normalized(*edit)?);
         }
         output.other_events = self.output.others;
         output.refused_events = self.output.refused;

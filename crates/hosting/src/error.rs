@@ -100,6 +100,12 @@ pub enum Error {
         /// The song position asked for, in beats.
         beat: f64,
     },
+    /// The X server cannot be started or reached, or refuses something.
+    #[error("the X server: {0}")]
+    XServer(String),
+    /// A picture of a window could not be taken or written.
+    #[error("a picture: {0}")]
+    Picture(String),
     /// The audio thread panicked.
     #[error("the audio thread panicked: {0}")]
     Panicked(String),

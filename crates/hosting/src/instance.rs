@@ -1,9 +1,10 @@
 //! The interface that both hosts offer.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::{
-    Block, ClapInstance, Error, HostEvent, Parameter, ParameterList, Result, Vst3Instance,
+    Block, ClapInstance, Edit, Error, HostEvent, Parameter, ParameterList, Result, Vst3Instance,
 };
 
 /// A plugin format.
@@ -45,10 +46,38 @@ pub struct Output {
     pub events: Vec<HostEvent>,
     /// Number of other events: controllers, parameter changes.
     pub other_events: usize,
+    /// What was done in the editor since the block before, where the format sends it with blocks.
+    pub edits: Vec<Edit>,
     /// Number of events that the host refused, see [`Setup::event_capacity`].
     pub refused_events: usize,
     /// Samples by bus, channel and frame.
     pub audio: Vec<Vec<Vec<f32>>>,
+}
+
+/// Width and height in pixels.
+pub type PixelSize = [u32; 2];
+
+/// How a host wants an editor to open.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EditorWish {
+    /// The X11 window to be embedded in; an [`EditorWindow`](crate::EditorWindow) fills it in.
+    pub parent: u32,
+    /// Pixels a point, or nothing for what the plugin finds out itself.
+    pub scale: Option<f64>,
+    /// The size to open with, or nothing for the plugin's own.
+    pub size: Option<PixelSize>,
+    /// How long the host does other things between making the editor and showing it, where the
+    /// format has two calls for that.
+    pub hesitation: Duration,
+}
+
+/// What an editor has asked of its host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EditorRequests {
+    /// Another size for the window around it.
+    pub size: Option<PixelSize>,
+    /// Its window is gone, so the host must close the editor.
+    pub closed: bool,
 }
 
 /// Called immediately before and after the plugin's process function, on the audio thread, with
@@ -134,6 +163,28 @@ pub trait Instance {
 
     /// Gives the plugin the main-thread turn that it may have asked for.
     fn idle(&mut self);
+
+    /// Opens the editor inside the window that `wish` names, and returns its size.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] without an editor for X11, [`Error::Refused`] when it does not open.
+    fn open_editor(&mut self, wish: &EditorWish) -> Result<PixelSize>;
+
+    /// Gives the open editor the nearest size that it takes, and returns that.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when no editor is open or it cannot be resized.
+    fn resize_editor(&mut self, size: PixelSize) -> Result<PixelSize>;
+
+    /// Closes the editor, if one is open.
+    fn close_editor(&mut self);
+
+    /// What the editor has asked of its host since the last call.
+    fn take_editor_requests(&mut self) -> EditorRequests;
+
+    /// What was done in the editor since the last call, where the format sends it to the main
+    /// thread.
+    fn take_edits(&mut self) -> Vec<Edit>;
 }
 
 /// A loaded plugin, seen from the host's audio thread.
@@ -186,6 +237,7 @@ impl Output {
     pub(crate) fn prepare(&mut self, buses: &[Bus], frames: usize) {
         self.events.clear();
         self.other_events = 0;
+        self.edits.clear();
         self.refused_events = 0;
         self.audio.resize_with(buses.len(), Vec::new);
         for (audio, bus) in self.audio.iter_mut().zip(buses) {

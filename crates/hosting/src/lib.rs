@@ -9,8 +9,11 @@
 //! formats). [`Instance::activate`] hands out a [`Processor`], which is [`Send`] and is meant for a
 //! thread of its own (the *audio thread*). [`run`] does exactly that.
 //!
-//! **What it does not do.** No editor windows, no MIDI files, no sound card, no scanning, no
-//! plugin-side parameter gestures. It does not unload a plugin before its last instance is dropped.
+//! **Editors.** On Linux, [`EditorWindow`] opens a plugin's editor in a window of an X server, takes
+//! pictures of it and works it with pointer and keys, while [`play_meanwhile`] plays a script.
+//!
+//! **What it does not do.** No MIDI files, no sound card, no scanning. It does not unload a plugin
+//! before its last instance is dropped.
 //!
 //! ```no_run
 //! use hosting::{Script, Song};
@@ -25,19 +28,22 @@
 //! ```
 //!
 //! **Where to start reading.** `instance.rs` has the interface, `script.rs` what is asked of a
-//! plugin, `recording.rs` what came back; `clap.rs` and `vst3.rs` are the two hosts.
+//! plugin, `recording.rs` what came back; `clap.rs` and `vst3.rs` are the two hosts, `x11.rs` the windows.
 
 mod clap;
 mod error;
 #[cfg(target_os = "linux")]
 mod guard;
 mod instance;
+mod meanwhile;
 mod parameters;
 mod recording;
 mod run;
 mod script;
 mod stepper;
 mod vst3;
+#[cfg(target_os = "linux")]
+mod x11;
 
 pub use clap::ClapInstance;
 pub use error::{Error, Result};
@@ -45,9 +51,15 @@ pub use error::{Error, Result};
 pub use guard::{
     BlockOffences, CodeAddress, LockedInstruction, Offence, OffenceKind, RealtimeGuard,
 };
-pub use instance::{Bus, Format, Instance, NoHook, Output, ProcessHook, Processor, Setup, load};
+pub use instance::{
+    Bus, EditorRequests, EditorWish, Format, Instance, NoHook, Output, PixelSize, ProcessHook,
+    Processor, Setup, load,
+};
+pub use meanwhile::{Meanwhile, play_meanwhile};
 pub use parameters::{Parameter, ParameterList, stable_id};
-pub use recording::{BusAudio, EventKind, HostEvent, PlayedNote, Recording, pair_notes};
+pub use recording::{
+    BusAudio, Edit, EditKind, EventKind, HostEvent, PlayedNote, Recording, pair_notes,
+};
 pub use run::{play, prepare, run};
 pub use script::{
     Action, Block, InputNote, Known, ParameterChange, Script, Setting, Song, Transport,
@@ -55,3 +67,5 @@ pub use script::{
 };
 pub use stepper::Stepper;
 pub use vst3::Vst3Instance;
+#[cfg(target_os = "linux")]
+pub use x11::{Button, Display, EditorWindow, Keysym, Picture, XServer};

@@ -57,6 +57,26 @@ impl HostEvent {
     }
 }
 
+/// What somebody does to a control of the plugin's editor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum EditKind {
+    /// A gesture begins: the control is touched.
+    Begin,
+    /// The parameter has another value, normalised to 0.0..=1.0.
+    Set(f64),
+    /// The gesture ends.
+    End,
+}
+
+/// One thing that the plugin told its host about a parameter, which the host would record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Edit {
+    /// The parameter's numeric id, see [`stable_id`](crate::stable_id).
+    pub parameter: u32,
+    /// What happens to it.
+    pub kind: EditKind,
+}
+
 /// A note with both its ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlayedNote {
@@ -106,6 +126,8 @@ pub struct Recording {
     pub events: Vec<HostEvent>,
     /// Number of other events.
     pub other_events: usize,
+    /// What was done in the plugin's editor, in order.
+    pub edits: Vec<Edit>,
     /// Number of events that the host refused.
     pub refused_events: usize,
     /// Number of states that the plugin refused, see [`Action`](crate::Action).

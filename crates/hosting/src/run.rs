@@ -55,7 +55,7 @@ pub fn play(
     let mut tape = Tape::new(instance, script.setup.sample_rate);
     let mut setup = script.setup;
     let mut place = Place::default();
-    let mut pace = Pace { due: Instant::now(), speed: script.speed };
+    let mut pace = Pace::new(script.speed);
     loop {
         let mut processor = instance.activate(&setup)?;
         tape.begin_activation();
@@ -85,14 +85,19 @@ struct Place {
 }
 
 /// When blocks are due.
-struct Pace {
+pub(crate) struct Pace {
     due: Instant,
     speed: Option<f64>,
 }
 
 impl Pace {
+    /// Begins now, `speed` times faster than the clock, or without waiting at all.
+    pub(crate) fn new(speed: Option<f64>) -> Self {
+        Self { due: Instant::now(), speed }
+    }
+
     /// Waits until a block of so many seconds has passed.
-    fn wait(&mut self, seconds: f64) {
+    pub(crate) fn wait(&mut self, seconds: f64) {
         if let Some(speed) = self.speed {
             self.due += Duration::from_secs_f64(seconds / speed);
             std::thread::sleep(self.due.saturating_duration_since(Instant::now()));
@@ -190,7 +195,7 @@ fn load_on(main: &Sender<Job>, state: &[u8], wait: bool) -> Result<()> {
 
 /// Takes down what an instance plays, block by block.
 pub(crate) struct Tape {
-    recording: Recording,
+    pub(crate) recording: Recording,
     output: Output,
     /// Frame at which the instance was activated last.
     activated_at: i64,
@@ -227,6 +232,7 @@ impl Tape {
         processor.process_hooked(block, start - self.activated_at, output, &mut clock)?;
         recording.block_nanoseconds.push(clock.nanoseconds);
         recording.other_events += output.other_events;
+        recording.edits.extend_from_slice(&output.edits);
         recording.refused_events += output.refused_events;
         for event in &output.events {
             match event.kind {

@@ -5,6 +5,7 @@
 //! parameter must share one queue; [`Event`]'s payload is a union that its type selects; the objects
 //! lent to the plugin must outlive the process call; the bar number does not travel in VST3.
 
+mod editor;
 mod module;
 mod objects;
 
@@ -33,10 +34,12 @@ use vst3::{ComPtr, ComWrapper, Interface};
 use self::module::Module;
 use self::objects::{Changes, ComponentHandler, EventList, HostApplication, Stream};
 use crate::instance::{
-    Bus, Format, Instance, Output, ProcessHook, Processor, ROOM_FOR_EVENTS, Setup,
+    Bus, EditorRequests, EditorWish, Format, Instance, Output, PixelSize, ProcessHook, Processor,
+    ROOM_FOR_EVENTS, Setup,
 };
 use crate::{
-    Block, Error, EventKind, HostEvent, InputNote, Parameter, ParameterList, Result, Transport,
+    Block, Edit, Error, EventKind, HostEvent, InputNote, Parameter, ParameterList, Result,
+    Transport,
 };
 
 const AUDIO: int32 = MediaTypes_::kAudio as int32;
@@ -54,9 +57,11 @@ pub struct Vst3Instance {
     parameters: ParameterList,
     outputs: Vec<Bus>,
     active: bool,
+    /// The editor, while one is open.
+    editor: Option<editor::Editor>,
     /// The plugin keeps plain pointers to these two.
     _application: ComWrapper<HostApplication>,
-    _handler: ComWrapper<ComponentHandler>,
+    handler: ComWrapper<ComponentHandler>,
     /// Last, so that the library outlives every object of the plugin.
     module: Arc<Module>,
 }
@@ -101,7 +106,7 @@ impl Vst3Instance {
         let module = Module::open(bundle)?;
         let component = create(&module.factory()?)?;
         let application = ComWrapper::new(HostApplication);
-        let handler = ComWrapper::new(ComponentHandler);
+        let handler = ComWrapper::new(ComponentHandler::default());
         // SAFETY: the component is alive, and the host objects outlive it: they are kept beside it.
         unsafe {
             let context = application
@@ -126,8 +131,9 @@ impl Vst3Instance {
             parameters: ParameterList::default(),
             outputs: Vec::new(),
             active: false,
+            editor: None,
             _application: application,
-            _handler: handler,
+            handler,
             module,
         };
         instance.parameters = instance.read_parameters()?;
@@ -212,6 +218,7 @@ impl Vst3Instance {
 
 impl Drop for Vst3Instance {
     fn drop(&mut self) {
+        self.close_editor();
         // SAFETY: the component is alive; hosts that quit do not always deactivate it first.
         unsafe {
             self.component.terminate();
@@ -340,7 +347,34 @@ impl Instance for Vst3Instance {
         }
     }
 
-    fn idle(&mut self) {}
+    fn idle(&mut self) {
+        if let Some(editor) = &self.editor {
+            editor.turn();
+        }
+    }
+
+    fn open_editor(&mut self, wish: &EditorWish) -> Result<PixelSize> {
+        self.open(wish)
+    }
+
+    fn resize_editor(&mut self, size: PixelSize) -> Result<PixelSize> {
+        let none = || Error::refused("onSize", "no editor is open");
+        self.editor.as_ref().ok_or_else(none)?.resize(size)
+    }
+
+    fn close_editor(&mut self) {
+        if let Some(editor) = self.editor.take() {
+            editor.close();
+        }
+    }
+
+    fn take_editor_requests(&mut self) -> EditorRequests {
+        self.editor.as_ref().map(editor::Editor::take_requests).unwrap_or_default()
+    }
+
+    fn take_edits(&mut self) -> Vec<Edit> {
+        self.handler.take_edits()
+    }
 }
 
 /// A VST3 plugin, seen from the audio thread.

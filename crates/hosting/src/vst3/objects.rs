@@ -1,9 +1,11 @@
-//! The objects that a VST3 host lends to a plugin. All are used from one thread at a time: the
-//! stream from the main thread, the rest from the audio thread during a process call.
+//! The objects that a VST3 host lends to a plugin. All are used from one thread at a time, the
+//! stream from the main thread, the rest from the audio thread during a process call; except for the
+//! component handler, which any thread may call.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::sync::{Mutex, MutexGuard};
 
 use vst3::Steinberg::Vst::{
     Event, IComponentHandler, IComponentHandlerTrait, IEventList, IEventListTrait,
@@ -15,6 +17,8 @@ use vst3::Steinberg::{
     kResultOk, tresult,
 };
 use vst3::{Class, ComWrapper};
+
+use crate::{Edit, EditKind};
 
 /// The host's name, and nothing else.
 pub(super) struct HostApplication;
@@ -41,22 +45,42 @@ impl IHostApplicationTrait for HostApplication {
     }
 }
 
-/// Takes the plugin's notices about edits and restarts; a host without a window needs none of them.
-pub(super) struct ComponentHandler;
+/// Takes the plugin's notices about edits, which come from whatever thread its editor has.
+#[derive(Default)]
+pub(super) struct ComponentHandler {
+    edits: Mutex<Vec<Edit>>,
+}
+
+impl ComponentHandler {
+    /// What was edited since the last call.
+    pub fn take_edits(&self) -> Vec<Edit> {
+        std::mem::take(&mut *self.edits())
+    }
+
+    fn edits(&self) -> MutexGuard<'_, Vec<Edit>> {
+        // Whoever panicked has left whole edits behind.
+        self.edits.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn take_down(&self, parameter: ParamID, kind: EditKind) -> tresult {
+        self.edits().push(Edit { parameter, kind });
+        kResultOk
+    }
+}
 
 impl Class for ComponentHandler {
     type Interfaces = (IComponentHandler,);
 }
 
 impl IComponentHandlerTrait for ComponentHandler {
-    unsafe fn beginEdit(&self, _: ParamID) -> tresult {
-        kResultOk
+    unsafe fn beginEdit(&self, id: ParamID) -> tresult {
+        self.take_down(id, EditKind::Begin)
     }
-    unsafe fn performEdit(&self, _: ParamID, _: ParamValue) -> tresult {
-        kResultOk
+    unsafe fn performEdit(&self, id: ParamID, value: ParamValue) -> tresult {
+        self.take_down(id, EditKind::Set(value))
     }
-    unsafe fn endEdit(&self, _: ParamID) -> tresult {
-        kResultOk
+    unsafe fn endEdit(&self, id: ParamID) -> tresult {
+        self.take_down(id, EditKind::End)
     }
     unsafe fn restartComponent(&self, _: int32) -> tresult {
         kResultOk
