@@ -2,39 +2,71 @@
 //!
 //! Runs on the **GUI thread**. It reads what the composing thread publishes and never waits for
 //! it; everything it changes is a parameter, as a gesture that the host can record.
+//!
+//! From the top: the bar with what is played and how ([`top`]), the blend as a pad and bars
+//! ([`blend`]) beside a row a part ([`parts`]), what is heard ([`meter`]) beside the piano roll
+//! ([`roll`]), and the foot ([`status`]). The window asks for its next picture itself: often while
+//! the band plays, seldom while it stands still.
 
 mod blend;
 mod control;
+mod drag_out;
+mod gestures;
+mod handle;
 mod keep;
 mod meter;
+mod model_file;
+mod names;
+mod pad;
 mod parts;
+mod presets;
+mod rate;
 mod roll;
-mod routing;
+mod setup;
 mod status;
+#[cfg(test)]
+mod testing;
 mod theme;
 mod top;
 mod window;
 
 pub use window::{DEFAULT_SIZE as DEFAULT_EDITOR_SIZE, EditorSize, TributaryEditor};
 
+use crate::edits::Recorder;
 use crate::engine::{Link, View};
 use crate::params::TributaryParams;
-use egui::{Color32, Frame, Margin, Ui, vec2};
+use egui::{Color32, Frame, Margin, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
-use nice_plug::prelude::{Param, ParamSetter};
+use nice_plug::prelude::ParamSetter;
 use nice_plug_egui::NiceEguiApp;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often the roll and the meters move while the window is open.
-const REPAINT_INTERVAL: Duration = Duration::from_millis(33);
+/// How often the window looks whether something has changed while the band stands still.
+///
+/// It has to look by itself, see [`window`].
+const IDLE: Duration = Duration::from_millis(200);
 
-/// Width of the column with the blend.
-const BLEND_WIDTH: f32 = 250.0;
+/// Pictures drawn after the window was opened or resized, and the time between two of them: the
+/// surface may follow its window a little later.
+const SETTLING: u8 = 4;
+const SETTLING_INTERVAL: Duration = Duration::from_millis(60);
 
-/// Height of the piano roll.
-const ROLL_HEIGHT: f32 = 190.0;
+/// Share of the window's height that the roll has, and its least height in points.
+const ROLL: (f32, f32) = (0.30, 120.0);
+
+/// Height of the bars above and below, and of the most that blend and rows can use, in points;
+/// what a window has more goes to the roll.
+const BARS: f32 = 106.0;
+const ROWS: f32 = 850.0;
+
+/// Width of the meter at the left of the roll.
+const METER: (f32, f32) = (208.0, 300.0);
+
+/// Share of the window's width that the blend has, and its least and largest width in points.
+const BLEND_SHARE: f32 = 0.34;
+const BLEND_WIDTH: (f32, f32) = (240.0, 760.0);
 
 /// What the window shows and changes.
 pub struct EditorApp {
@@ -42,42 +74,110 @@ pub struct EditorApp {
     link: Arc<Link>,
     size: EditorSize,
     keep: keep::Keep,
+    model_file: model_file::ModelFileState,
+    roll: roll::Roll,
+    interval: Duration,
+    presets: presets::Presets,
+    /// Pictures that are still to be drawn though nothing changes.
+    settling: u8,
     gui: Option<GuiContext>,
 }
 
 impl EditorApp {
     fn new(params: Arc<TributaryParams>, link: Arc<Link>) -> Self {
         let size = params.editor_size.clone();
-        Self { params, link, size, keep: keep::Keep::default(), gui: None }
+        Self {
+            params,
+            link,
+            size,
+            keep: keep::Keep::default(),
+            model_file: model_file::ModelFileState::default(),
+            presets: presets::Presets::default(),
+            roll: roll::Roll::default(),
+            interval: rate::FASTEST,
+            settling: SETTLING,
+            gui: None,
+        }
+    }
+
+    /// Takes in what is new, shows everything, and asks for the next picture if there will be one.
+    fn draw(&mut self, ui: &mut Ui, setter: &ParamSetter) {
+        let link = self.link.clone();
+        let mut view = link.view();
+        if let Some(view) = view.as_mut() {
+            if view.refresh() || self.roll.history.beats().is_empty() {
+                self.roll.take(view);
+            }
+            self.roll.advance(view, ui.input(|input| input.time));
+        }
+        self.show(ui, setter, view.as_ref());
+        let plays = view.as_ref().is_some_and(|view| view.status.playing());
+        if self.settling > 0 {
+            self.settling -= 1;
+            rate::repaint_after(ui.ctx(), SETTLING_INTERVAL);
+        }
+        rate::repaint_after(ui.ctx(), if plays { self.interval } else { IDLE });
     }
 
     fn show(&mut self, ui: &mut Ui, setter: &ParamSetter, view: Option<&View>) {
         let params = &*self.params.clone();
-        let margin =
-            |panel: Color32| Frame::new().fill(panel).inner_margin(Margin::symmetric(10, 6));
-        egui::Panel::top("top").frame(margin(theme::PANEL)).show(ui, |ui| {
-            top::show(ui, setter, params);
+        names::remember(ui.ctx(), params.model.model().genres());
+        let lost = params.header.lost();
+        let warning = model_file::warning(params);
+        let window = ui.available_size();
+        let bar = |color: Color32| Frame::new().fill(color).inner_margin(Margin::symmetric(8, 6));
+        let section = |left: i8, right: i8| {
+            Frame::new().fill(theme::BACKGROUND).inner_margin(Margin {
+                left,
+                right,
+                top: 4,
+                bottom: 4,
+            })
+        };
+        Panel::top("top").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
+            let menus = (&mut self.presets, &mut self.model_file);
+            top::show(ui, setter, params, menus);
         });
-        egui::Panel::bottom("foot").frame(margin(theme::PANEL)).show(ui, |ui| {
-            status::show(ui, view, &mut self.keep, params.header.lost());
+        Panel::bottom("foot").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
+            status::show(ui, view, &mut self.keep);
         });
-        egui::Panel::bottom("roll")
-            .exact_size(ROLL_HEIGHT)
-            .frame(margin(theme::BACKGROUND))
-            .show(ui, |ui| roll::show(ui, view));
-        egui::Panel::left("blend")
-            .exact_size(BLEND_WIDTH)
-            .resizable(false)
-            .frame(margin(theme::BACKGROUND))
+        if status::has_messages(view, lost.as_deref(), warning.as_deref()) {
+            let frame = bar(theme::mix(theme::PANEL, theme::WARNING, 0.12));
+            Panel::bottom("messages").show_separator_line(false).frame(frame).show(ui, |ui| {
+                status::messages(ui, view, lost.as_deref(), warning.as_deref());
+            });
+        }
+        Panel::bottom("roll")
+            .show_separator_line(false)
+            .exact_size((window.y * ROLL.0).max(ROLL.1).max(window.y - BARS - ROWS).floor())
+            .frame(section(8, 8))
             .show(ui, |ui| {
-                egui::ScrollArea::vertical().id_salt("blend").show(ui, |ui| {
-                    blend::show(ui, setter, params, view);
+                Panel::left("meter")
+                    .show_separator_line(false)
+                    .resizable(false)
+                    .exact_size((window.x * 0.2).clamp(METER.0, METER.1).floor())
+                    .frame(Frame::new().inner_margin(Margin { right: 8, ..Margin::ZERO }))
+                    .show(ui, |ui| {
+                        meter::show(ui, view, &pad::shares_of(&params.common.blend.blend()));
+                    });
+                self.roll.show(ui, params.lookahead());
+            });
+        let width = (window.x * BLEND_SHARE).min(ui.available_height() * 1.05);
+        Panel::left("blend")
+            .show_separator_line(false)
+            .exact_size(width.clamp(BLEND_WIDTH.0, BLEND_WIDTH.1).floor())
+            .resizable(false)
+            .frame(section(8, 0))
+            .show(ui, |ui| {
+                let height = ui.available_height();
+                ScrollArea::vertical().id_salt("blend").show(ui, |ui| {
+                    blend::show(ui, setter, params, view, height);
                 });
             });
-        egui::CentralPanel::default().frame(margin(theme::BACKGROUND)).show(ui, |ui| {
-            egui::ScrollArea::vertical().id_salt("parts").show(ui, |ui| {
-                parts::show(ui, setter, params, view);
-                routing::show(ui, setter, params);
+        egui::CentralPanel::default().frame(section(8, 8)).show(ui, |ui| {
+            let height = ui.available_height();
+            ScrollArea::vertical().id_salt("parts").show(ui, |ui| {
+                parts::show(ui, setter, params, view, &self.roll, height);
             });
         });
     }
@@ -88,82 +188,49 @@ impl NiceEguiApp for EditorApp {
         &mut self,
         context: egui::Context,
         gui: GuiContext,
-        _frame: &mut nice_plug_egui::Frame,
+        frame: &mut nice_plug_egui::Frame,
     ) -> Result<(), HandlerError> {
         theme::apply(&context);
+        self.interval = rate::interval(frame);
+        self.settling = SETTLING;
         self.gui = Some(gui);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut nice_plug_egui::Frame) {
         let Some(gui) = self.gui.clone() else { return };
-        let link = self.link.clone();
-        let mut view = link.view();
-        if let Some(view) = view.as_mut() {
-            view.refresh();
-        }
-        self.show(ui, &gui.param_setter(), view.as_ref());
-        ui.ctx().request_repaint_after(REPAINT_INTERVAL);
+        self.params.edits.begin_frame(ui.input(|input| input.time));
+        let recorder = Recorder::new(gui, self.params.clone());
+        self.draw(ui, &recorder.setter());
     }
 
     fn resized(&mut self, new_size: WindowSize) {
         let logical = new_size.logical;
         *self.size.write() = [logical.width as f32, logical.height as f32];
+        self.settling = SETTLING;
     }
 
     fn editor_closed(&mut self) {
+        self.params.edits.close();
         self.gui = None;
     }
 }
 
-/// A group of controls, with a title unless that is empty.
-fn group<R>(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+/// A group of controls on its own ground.
+fn group<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     Frame::new()
         .fill(theme::PANEL)
-        .corner_radius(4.0)
-        .inner_margin(Margin::same(8))
+        .corner_radius(theme::RADIUS)
+        .inner_margin(Margin::same(theme::MARGIN as i8))
         .show(ui, |ui| {
-            if !title.is_empty() {
-                ui.label(egui::RichText::new(title).color(theme::FAINT_TEXT));
-            }
+            ui.set_min_width(ui.available_width());
             add(ui)
         })
         .inner
 }
 
-/// Six bars for the weights of a blend, `width` points each, in one row or one column.
-fn blend_bars(
-    ui: &mut Ui,
-    setter: &ParamSetter,
-    blend: &crate::params::BlendParams,
-    width: f32,
-    short: bool,
-) {
-    for (index, param) in blend.weights().into_iter().enumerate() {
-        let name = score::Genre::ALL[index].name();
-        let label = if short { SHORT_NAMES[index] } else { name };
-        control::bar(ui, setter, param, label, theme::GENRES[index], width)
-            .on_hover_text(format!("{}: double click resets", param.name()));
-    }
-}
-
-/// Names of the genres where there is little room, in the order of [`score::Genre::ALL`].
-const SHORT_NAMES: [&str; 6] = ["cla", "jazz", "rock", "elec", "folk", "hip"];
-
 /// The width that `n` controls in a row may have each.
 fn share_of_row(ui: &Ui, n: usize) -> f32 {
     let gaps = ui.spacing().item_spacing.x * (n - 1) as f32;
-    ((ui.available_width() - gaps) / n as f32).floor().max(40.0)
-}
-
-/// Room for a text of the given width.
-fn cell(ui: &mut Ui, width: f32, text: &str, color: Color32) {
-    let (rect, _) = ui.allocate_exact_size(vec2(width, control::HEIGHT), egui::Sense::hover());
-    ui.painter().text(
-        rect.left_center(),
-        egui::Align2::LEFT_CENTER,
-        text,
-        theme::control_font(),
-        color,
-    );
+    ((ui.available_width() - gaps) / n as f32).floor().max(8.0)
 }

@@ -7,6 +7,7 @@
 )]
 
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
+use crate::model_file::Model;
 use crate::params::TributaryParams;
 use composer::{Capture, Commands, Memory, Offline, Preview, PreviewReader};
 use composer::{Player, Report, Session, Settings, WorkerHandle, session};
@@ -47,12 +48,13 @@ pub struct Band {
 
 impl Band {
     /// Joins the composing thread, and shows the editor where to look; `memory` is what the project
-    /// saves of the music.
+    /// saves of the music, `model` what composes it.
     ///
     /// Not for the audio thread.
-    pub fn start(sample_rate: f32, memory: Arc<Memory>, link: &Link) -> Self {
+    pub fn start(sample_rate: f32, memory: Arc<Memory>, model: Arc<Model>, link: &Link) -> Self {
+        let settings = Settings::default().with_memory(memory).with_successor(model.successor());
         let Session { player, worker, preview, status, report, commands, capture, offline } =
-            session::start(crate::weights::make_generator, Settings::default().with_memory(memory));
+            session::start(move || model.make(), settings);
         *link.view() = Some(View { status, report, preview, commands, capture });
         Self {
             player,
@@ -228,9 +230,9 @@ pub struct View {
 }
 
 impl View {
-    /// Takes the newest snapshot, if there is a newer one.
-    pub fn refresh(&mut self) {
-        self.preview.update();
+    /// Takes the newest snapshot; says whether there is a newer one.
+    pub fn refresh(&mut self) -> bool {
+        self.preview.update()
     }
 
     /// The beats around the playhead as of the last [`refresh`](Self::refresh).

@@ -15,11 +15,14 @@
 
 mod clap;
 pub mod editor;
+pub mod edits;
 pub mod engine;
 mod first_block;
 pub mod host;
 mod messages;
+pub mod model_file;
 pub mod params;
+pub mod presets;
 pub mod state;
 mod vst3;
 mod weights;
@@ -95,7 +98,7 @@ impl Plugin for Tributary {
         let sample_rate = buffer_config.sample_rate;
         let band = self.band.get_or_insert_with(|| {
             let memory = self.params.music_memory.memory();
-            Band::start(sample_rate, memory, &self.link)
+            Band::start(sample_rate, memory, self.params.model.model().clone(), &self.link)
         });
         band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
         true

@@ -5,11 +5,14 @@
 //! The host writes the values; the audio thread reads them through [`TributaryParams::controls`].
 
 use crate::editor::{DEFAULT_EDITOR_SIZE, EditorSize};
+use crate::edits::Edits;
 use crate::host::Channels;
+use crate::model_file::{Model, ModelField};
 use crate::state::{HeaderField, MusicField};
 use nice_plug::prelude::*;
 use player::Form;
-use score::{Blend, Controls, N_STYLES, Part, PartControls, PitchClass, Tempo};
+use score::{Blend, Controls, Genre, N_STYLES, Part, PartControls, PitchClass, Tempo};
+use std::sync::Arc;
 
 /// Below this a level is silence.
 const MIN_LEVEL_DB: f32 = -60.0;
@@ -51,12 +54,21 @@ pub struct TributaryParams {
     /// Takes of parts and the held phrase. Never touched by the audio thread.
     #[persist = "music"]
     pub music_memory: MusicField,
+    /// What was edited, compared and loaded. Never touched by the audio thread.
+    #[persist = "edits"]
+    pub edits: Edits,
+    /// Which model composes. Never touched by the audio thread.
+    #[persist = "model"]
+    pub model: ModelField,
     /// Format of the state. Never touched by the audio thread.
     #[persist = "state"]
     pub header: HeaderField,
 }
 
 /// Weights of the six genres, `0.0..=1.0` each; normalised where they are used.
+///
+/// A host asks for parameters' names once; what another model calls its genres is in the text of
+/// the values.
 #[derive(Params)]
 pub struct BlendParams {
     /// Weight of classical.
@@ -305,38 +317,42 @@ pub enum PartChoice {
 
 impl Default for TributaryParams {
     fn default() -> Self {
+        let model = Arc::new(Model::default());
         Self {
             common: CommonParams {
-                blend: BlendParams::new(""),
+                blend: BlendParams::new("", &model),
                 strength: percent("Strength", 1.0, 0.0, 2.0),
             },
-            drums: PartParams::new("Drums"),
-            bass: PartParams::new("Bass"),
-            chords: PartParams::new("Chords"),
-            lead: PartParams::new("Lead"),
+            drums: PartParams::new("Drums", &model),
+            bass: PartParams::new("Bass", &model),
+            chords: PartParams::new("Chords", &model),
+            lead: PartParams::new("Lead", &model),
             harmony: HarmonyParams {
                 own: percent("Harmony own", 0.0, 0.0, 1.0),
-                blend: BlendParams::new("Harmony "),
+                blend: BlendParams::new("Harmony ", &model),
             },
             music: MusicParams::default(),
             engine: EngineParams::default(),
             editor_size: EditorSize::new(DEFAULT_EDITOR_SIZE.into()),
             music_memory: MusicField::default(),
+            edits: Edits::default(),
+            model: model.into(),
             header: HeaderField::default(),
         }
     }
 }
 
 impl BlendParams {
-    fn new(owner: &str) -> Self {
-        let weight = |genre: &str| percent(format!("{owner}{genre}"), 0.0, 0.0, 1.0);
+    fn new(owner: &str, model: &Arc<Model>) -> Self {
+        let weight =
+            |genre: &str, number: Genre| weight(format!("{owner}{genre}"), number, model.clone());
         Self {
-            classical: weight("Classical"),
-            jazz: weight("Jazz"),
-            rock: weight("Rock"),
-            electronic: weight("Electronic"),
-            folk: weight("Folk"),
-            hiphop: weight("Hip-hop"),
+            classical: weight("Classical", Genre::Classical),
+            jazz: weight("Jazz", Genre::Jazz),
+            rock: weight("Rock", Genre::Rock),
+            electronic: weight("Electronic", Genre::Electronic),
+            folk: weight("Folk", Genre::Folk),
+            hiphop: weight("Hip-hop", Genre::HipHop),
         }
     }
 
@@ -357,14 +373,14 @@ impl BlendParams {
 }
 
 impl PartParams {
-    fn new(part: &str) -> Self {
+    fn new(part: &str, model: &Arc<Model>) -> Self {
         Self {
             on: BoolParam::new(format!("{part} on"), true),
             density: percent(format!("{part} density"), 0.5, 0.0, 1.0),
             register: percent(format!("{part} register"), 0.0, -1.0, 1.0),
             level: decibels(format!("{part} level")),
             own: percent(format!("{part} own"), 0.0, 0.0, 1.0),
-            blend: BlendParams::new(&format!("{part} ")),
+            blend: BlendParams::new(&format!("{part} "), model),
         }
     }
 
@@ -527,6 +543,22 @@ fn percent(name: impl Into<String>, default: f32, min: f32, max: f32) -> FloatPa
         .with_string_to_value(formatters::s2v_f32_percentage())
 }
 
+/// A genre's weight, shown as a percentage, with the genre's name where the model has another than
+/// the parameter.
+fn weight(name: String, genre: Genre, model: Arc<Model>) -> FloatParam {
+    let percentage = formatters::v2s_f32_percentage(0);
+    let read = formatters::s2v_f32_percentage();
+    percent(name, 0.0, 0.0, 1.0)
+        .with_value_to_string(Arc::new(move |value| match model.renamed(genre) {
+            Some(name) => format!("{name} {}", percentage(value)),
+            None => percentage(value),
+        }))
+        .with_string_to_value(Arc::new(move |text| {
+            let number = text.trim_end_matches([' ', '%']).rsplit(' ').next()?;
+            read(number)
+        }))
+}
+
 /// A linear gain, shown in decibels; unity by default.
 fn decibels(name: impl Into<String>) -> FloatParam {
     let range = FloatRange::Skewed {
@@ -536,7 +568,7 @@ fn decibels(name: impl Into<String>) -> FloatParam {
     };
     FloatParam::new(name, 1.0, range)
         .with_unit(" dB")
-        .with_value_to_string(std::sync::Arc::new(|gain| match audible(gain) {
+        .with_value_to_string(Arc::new(|gain| match audible(gain) {
             0.0 => String::from("-inf"),
             // Adding zero takes the sign off a rounded zero.
             gain => format!("{:.1}", (util::gain_to_db(gain) * 10.0).round() / 10.0 + 0.0),

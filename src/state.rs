@@ -6,6 +6,8 @@
 //! the host; everything else comes through [`repair`] first. Nothing here is for the audio thread.
 
 use crate::editor::EditorSize;
+use crate::edits;
+use crate::model_file::Choice;
 use crate::params::TributaryParams;
 use composer::{Keepsake, Memory};
 use nice_plug::params::persist::PersistentField;
@@ -17,12 +19,14 @@ use std::sync::Arc;
 
 /// Number of the format. It rises whenever a state gets other entries than before; states of every
 /// format from 1 on are kept with the tests, and load for ever.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Names of the fields, which must be those of `#[persist]` in [`TributaryParams`].
 const HEADER: &str = "state";
 const MUSIC: &str = "music";
 const EDITOR_SIZE: &str = "editor_size";
+const EDITS: &str = "edits";
+const MODEL: &str = "model";
 
 /// Names of entries that a message lists before it only counts them.
 const N_NAMED: usize = 4;
@@ -107,10 +111,18 @@ pub fn repair(state: &mut PluginState) {
     repair.params(state);
     repair.field::<Keepsake>(state, MUSIC);
     repair.field::<<EditorSize as Saved>::Value>(state, EDITOR_SIZE);
-    let known = [HEADER, MUSIC, EDITOR_SIZE];
+    repair.field::<edits::Saved>(state, EDITS);
+    repair.field::<Choice>(state, MODEL);
+    let known = [HEADER, MUSIC, EDITOR_SIZE, EDITS, MODEL];
     state.fields.retain(|name, _| repair.keep(name, known.contains(&name.as_str())));
     if !state.fields.contains_key(MUSIC) {
         state.fields.insert(MUSIC.into(), json(&Keepsake::default()));
+    }
+    if !state.fields.contains_key(EDITS) {
+        state.fields.insert(EDITS.into(), json(&edits::Saved::default()));
+    }
+    if !state.fields.contains_key(MODEL) {
+        state.fields.insert(MODEL.into(), json(&Choice::default()));
     }
     let header = Header { format, lost: repair.message(format) };
     state.fields.insert(HEADER.into(), json(&header));

@@ -1,61 +1,82 @@
-//! The column on the left: the common blend, and the manner of playing.
+//! The column on the left: the common blend as a pad and as bars, and how hard it pulls.
 
-use super::{blend_bars, control, group, meter, share_of_row, theme};
+use super::pad::{self, Look, Target, geometry::RING};
+use super::{control, group, meter, names, share_of_row, theme};
 use crate::engine::View;
-use crate::params::TributaryParams;
-use egui::{Rect, Sense, Ui, vec2};
+use crate::params::{BlendParams, TributaryParams};
+use egui::{Ui, vec2};
 use nice_plug::prelude::ParamSetter;
-use score::{Blend, Genre};
 
-/// Height of the strip that shows the shares, in points.
-const STRIP_HEIGHT: f32 = 10.0;
+/// The least and the largest side of the pad, in points.
+const PAD: (f32, f32) = (184.0, 900.0);
 
-/// Shows the column.
-pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, view: Option<&View>) {
-    group(ui, "Blend", |ui| {
+/// From this width on the weights stand in two rows of three, else in three rows of two.
+const THREE: f32 = 300.0;
+
+const LESSON: &str = "Drag the point: the nearer a genre, the more of it. Shift is fine, arrow \
+    keys step.\nDouble-click or right-click a genre for that alone, the middle for all in equal \
+    parts.\nThe ring is what the last bars sound like. A shape around the middle shows weights \
+    that no point can stand for.";
+
+/// Shows the column, `height` points of it visible at once.
+pub fn show(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    params: &TributaryParams,
+    view: Option<&View>,
+    height: f32,
+) {
+    group(ui, |ui| {
         let width = share_of_row(ui, 1);
-        shares(ui, &params.common.blend.blend(), width);
-        blend_bars(ui, setter, &params.common.blend, width, false);
-        control::bar(ui, setter, &params.common.strength, "strength", theme::ACCENT, width);
-    });
-    group(ui, "Heard", |ui| meter::show(ui, view));
-    let music = &params.music;
-    group(ui, "Manner", |ui| {
-        let width = share_of_row(ui, 1);
-        control::bar(ui, setter, &music.adventure, "adventure", theme::ACCENT, width);
-        control::bar(ui, setter, &music.swing, "swing", theme::ACCENT, width);
-        control::bar(ui, setter, &music.humanize, "humanize", theme::ACCENT, width);
-    });
-    group(ui, "Form", |ui| {
-        ui.horizontal(|ui| {
-            ui.label("Phrase");
-            control::choice(ui, setter, &music.phrase, 70.0);
-            control::toggle(ui, setter, &music.hold, "Hold", theme::ACCENT, 56.0)
-                .on_hover_text("Play on what exists, whatever is turned");
-            control::toggle(ui, setter, &music.ending, "End", theme::ACCENT, 48.0)
-                .on_hover_text("Close the music in four bars, then rest until this is off");
-        });
-        let width = share_of_row(ui, 1);
-        control::bar(ui, setter, &music.evolve, "evolve", theme::ACCENT, width)
-            .on_hover_text("Share of a loop or phrase that each pass makes anew");
+        let room = height - 2.0 * theme::MARGIN;
+        let rows = if width >= THREE { 3.0 } else { 4.0 };
+        let below = rows * (control::HEIGHT + theme::GAP);
+        // The bars stay in sight where there is room for both, the pad alone otherwise.
+        let tall = if room - below >= PAD.0 { room - below } else { room };
+        let size = vec2(width, tall.clamp(PAD.0, PAD.1).min(width * 1.2).max(PAD.0));
+        let target = Target {
+            blend: &params.common.blend,
+            name: "Blend",
+            own: None,
+            shown: pad::shares_of(&params.common.blend.blend()),
+        };
+        let heard = view.and_then(meter::heard).copied();
+        let look = Look { heard, ..Look::default() };
+        pad::show(ui, setter, target, look, size).on_hover_text(LESSON);
+        weights(ui, setter, &params.common.blend);
+        let strength = &params.common.strength;
+        control::taught_bar(
+            ui,
+            setter,
+            strength,
+            "Strength",
+            theme::ACCENT,
+            (width, "how hard the blend pulls, from no genre at all to a caricature"),
+        );
     });
 }
 
-/// What the weights come to: a strip with a stretch a genre.
-fn shares(ui: &mut Ui, blend: &Blend, width: f32) {
-    let (rect, response) = ui.allocate_exact_size(vec2(width, STRIP_HEIGHT), Sense::hover());
-    let shares = blend.normalized();
-    let mut left = rect.left();
-    let mut text = Vec::new();
-    for genre in Genre::ALL {
-        let share = shares.weights()[genre.index()];
-        let right = left + share * rect.width();
-        let stretch = Rect::from_x_y_ranges(left..=right, rect.y_range());
-        ui.painter().rect_filled(stretch, 0.0, theme::GENRES[genre.index()]);
-        left = right;
-        if share > 0.0 {
-            text.push(format!("{} {:.0} %", genre.name(), share * 100.0));
-        }
+/// The six weights in rows, about as they stand around the pad.
+fn weights(ui: &mut Ui, setter: &ParamSetter, blend: &BlendParams) {
+    let rows: &[&[usize]] = if ui.available_width() >= THREE {
+        &[&[5, 0, 1], &[4, 3, 2]]
+    } else {
+        &[&[0, 1], &[5, 2], &[4, 3]]
+    };
+    for row in rows {
+        ui.horizontal(|ui| {
+            let width = share_of_row(ui, row.len());
+            for index in *row {
+                let genre = RING[*index];
+                let param = blend.weights()[genre.index()];
+                let lesson = "its weight against the others; all at zero is all in equal parts";
+                let color = theme::genre(genre);
+                let named = if width < 116.0 { names::short } else { names::genre };
+                let name = named(ui.ctx(), genre);
+                ui.add_enabled_ui(names::is_known(ui.ctx(), genre), |ui| {
+                    control::taught_bar(ui, setter, param, &name, color, (width, lesson));
+                });
+            }
+        });
     }
-    response.on_hover_text(format!("{}. All at zero is all in equal parts.", text.join(", ")));
 }

@@ -1,103 +1,118 @@
-//! Keeping what was good: the last bars as a MIDI file in the user's music folder.
+//! Keeping what was good: the last bars as a MIDI file in the user's music folder, or dragged from
+//! there into the host.
 
+mod folder;
+
+use super::drag_out::{self, DragOut, Outcome};
 use super::theme;
 use crate::engine::View;
-use egui::{RichText, Ui};
+use egui::{OpenUrl, RichText, Sense, Ui};
 use score::smf;
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Lengths that can be kept, in bars.
 const LENGTHS: [usize; 4] = [4, 8, 16, 64];
 
-/// Files of one name before giving up; nobody keeps that many.
-const MAX_TAKES: usize = 10_000;
-
-/// What the last click came to, in words.
+/// The file that was kept last, what is to be said about it, and a drag of it.
 #[derive(Default)]
 pub struct Keep {
-    outcome: Option<Result<String, String>>,
+    kept: Option<PathBuf>,
+    /// The latest news, good or bad.
+    news: Option<Result<String, String>>,
+    drag: Option<DragOut>,
 }
 
 impl Keep {
     /// Shows a button a length, and where the last file went.
     pub fn show(&mut self, ui: &mut Ui, view: &View) {
+        self.follow_drag();
         let n_bars = view.capture.n_bars();
         ui.label("Keep the last");
         for length in LENGTHS {
-            let button = egui::Button::new(length.to_string());
-            let hint = format!("Write the last {length} bars to a MIDI file in the music folder");
-            if ui.add_enabled(n_bars > 0, button).on_hover_text(hint).clicked() {
-                self.outcome = Some(save(&smf::write(&view.capture.piece(length))));
+            let button = egui::Button::new(length.to_string()).sense(Sense::click_and_drag());
+            let response = ui.add_enabled(n_bars > 0, button).on_hover_text(hint(length));
+            if response.clicked() || response.drag_started() {
+                self.keep(&smf::write(&view.capture.piece(length)));
+            }
+            if response.drag_started() {
+                self.drag_out();
             }
         }
         ui.label("bars");
-        match &self.outcome {
+        match &self.news {
             Some(Ok(text)) => ui.label(RichText::new(text).color(theme::FAINT_TEXT)),
             Some(Err(text)) => ui.label(RichText::new(text).color(theme::WARNING)),
             None => return,
         };
-    }
-}
-
-fn save(bytes: &[u8]) -> Result<String, String> {
-    let folder = music_folder().ok_or("no home folder to keep the file in")?;
-    match write_take(&folder, bytes) {
-        Ok(path) => Ok(format!("kept as {}", path.display())),
-        Err(error) => Err(format!("{}: {error}", folder.display())),
-    }
-}
-
-fn music_folder() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"))?;
-    Some(Path::new(&home).join("Music").join("Tributary"))
-}
-
-/// Writes the next free `take-0001.mid` of a folder; never over a file that is there, and never
-/// half a file.
-fn write_take(folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
-    for take in 1..=MAX_TAKES {
-        let path = folder.join(format!("take-{take:04}.mid"));
-        match File::create_new(&path) {
-            Ok(mut file) => {
-                let written = file.write_all(bytes).and_then(|()| file.sync_all());
-                if written.is_err() {
-                    // As on a full disk; the cause is worth more than a second error.
-                    let _ = fs::remove_file(&path);
-                }
-                return written.map(|()| path);
+        if let Some(path) = self.path() {
+            if ui.small_button("Copy path").clicked() {
+                copy_path(ui.ctx(), path);
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+            if ui.small_button("Open folder").clicked() {
+                open_folder(ui.ctx(), path);
+            }
         }
     }
-    Err(io::Error::other(format!("{MAX_TAKES} takes are there already")))
+
+    /// Writes a MIDI file into the music folder.
+    pub fn keep(&mut self, bytes: &[u8]) {
+        let saved = save(bytes);
+        self.news = Some(match &saved {
+            Ok(path) => Ok(format!("kept as {}", path.display())),
+            Err(text) => Err(text.clone()),
+        });
+        self.kept = saved.ok();
+    }
+
+    /// The file that was kept last, unless keeping it failed.
+    pub fn path(&self) -> Option<&Path> {
+        self.kept.as_deref()
+    }
+
+    /// Begins to drag the file that was kept last, with the button held now.
+    pub fn drag_out(&mut self) {
+        let Some(path) = &self.kept else { return };
+        match drag_out::begin(path) {
+            Ok(drag) => self.drag = Some(drag),
+            Err(text) => self.news = Some(Err(text)),
+        }
+    }
+
+    fn follow_drag(&mut self) {
+        let Some(outcome) = self.drag.as_ref().and_then(DragOut::outcome) else { return };
+        self.drag = None;
+        let name = |path: &PathBuf| path.display().to_string();
+        let path = self.kept.as_ref().map(name).unwrap_or_default();
+        match outcome {
+            Outcome::Dropped => self.news = Some(Ok(format!("dragged out: {path}"))),
+            // The file is kept all the same, as the news say already.
+            Outcome::Cancelled => {}
+            Outcome::Failed(text) => self.news = Some(Err(format!("{text}; kept as {path}"))),
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn hint(length: usize) -> String {
+    let drag = match drag_out::is_available() {
+        true => ". Drag it from here into the host or a file manager",
+        false => "",
+    };
+    format!("Write the last {length} bars to a MIDI file in the music folder{drag}")
+}
 
-    #[test]
-    fn takes_are_numbered_and_never_overwritten() {
-        let folder = std::env::temp_dir().join(format!("tributary-keep-{}", std::process::id()));
-        let first = write_take(&folder, b"one").unwrap();
-        let second = write_take(&folder, b"two").unwrap();
-        assert_ne!(first, second);
-        assert_eq!(fs::read(&first).unwrap(), b"one");
-        assert_eq!(fs::read(&second).unwrap(), b"two");
-        fs::remove_file(&first).unwrap();
-        assert_eq!(write_take(&folder, b"three").unwrap(), first);
-        fs::remove_dir_all(&folder).unwrap();
-    }
+/// Puts a file's path into the clipboard.
+pub fn copy_path(context: &egui::Context, path: &Path) {
+    context.copy_text(path.display().to_string());
+}
 
-    #[test]
-    fn a_folder_that_cannot_be_is_an_error() {
-        let file = std::env::temp_dir().join(format!("tributary-file-{}", std::process::id()));
-        fs::write(&file, b"in the way").unwrap();
-        assert!(write_take(&file, b"x").is_err());
-        fs::remove_file(&file).unwrap();
+/// Opens a file's folder in the system's file manager.
+pub fn open_folder(context: &egui::Context, path: &Path) {
+    if let Some(folder) = path.parent() {
+        context.open_url(OpenUrl::new_tab(folder.display()));
     }
+}
+
+fn save(bytes: &[u8]) -> Result<PathBuf, String> {
+    let folder = folder::music().ok_or("no home folder to keep the file in")?;
+    folder::write_take(&folder, bytes).map_err(|error| format!("{}: {error}", folder.display()))
 }

@@ -1,28 +1,139 @@
-//! The top bar: key, scale, seed and sound.
+//! The top: what is played, in which manner, and when.
 
-use super::{control, theme};
+use super::model_file::ModelFileState;
+use super::presets::{self, Presets};
+use super::{control, setup, share_of_row, theme};
 use crate::params::TributaryParams;
-use egui::{RichText, Ui};
+use egui::{Align2, Sense, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
 
-/// Shows the bar.
-pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
+/// Widths of what stands at the right of the first line.
+const RUN: f32 = 48.0;
+const SOUND: f32 = 60.0;
+const SETUP: f32 = 64.0;
+const METERS: (f32, f32) = (104.0, 140.0);
+/// What the tempo needs more than the gain.
+const TEMPO: f32 = 32.0;
+
+/// A window at least this wide has all of the music in one line.
+pub const WIDE: f32 = 1_240.0;
+
+/// What the presets need to share the first line.
+const PRESETS: f32 = 640.0;
+
+/// Shows the lines.
+pub fn show(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    params: &TributaryParams,
+    (presets, model_file): (&mut Presets, &mut ModelFileState),
+) {
+    let mut is_shared = false;
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Tributary").heading().strong());
-        ui.add_space(8.0);
-        let music = &params.music;
-        ui.label("Key");
-        control::choice(ui, setter, &music.key, 48.0);
-        control::choice(ui, setter, &music.scale, 140.0);
-        ui.label("Seed");
-        control::number(ui, setter, &music.seed, "New");
-        ui.add_space(8.0);
-        let engine = &params.engine;
-        control::toggle(ui, setter, &engine.run, "Run", theme::ACCENT, 48.0)
-            .on_hover_text("Play on the plugin's own clock while the host stands still");
-        control::bar(ui, setter, &engine.tempo, "Tempo", theme::ACCENT, 130.0)
-            .on_hover_text("Of the plugin's own clock; a host's tempo goes first");
-        control::toggle(ui, setter, &engine.sound, "Sound", theme::ACCENT, 56.0);
-        control::bar(ui, setter, &engine.gain, "Gain", theme::ACCENT, 110.0);
+        wordmark(ui);
+        let meter = if ui.available_width() > 900.0 { METERS.1 } else { METERS.0 };
+        let gaps = 4.0 * theme::GAP;
+        let right = RUN + SOUND + SETUP + 2.0 * meter + TEMPO + gaps;
+        let room = (ui.available_width() - right - theme::GAP).max(0.0);
+        ui.allocate_ui(vec2(room, control::HEIGHT), |ui| {
+            ui.set_min_size(vec2(room, control::HEIGHT));
+            is_shared = room >= PRESETS;
+            if is_shared {
+                presets::show(ui, setter, params, presets);
+            }
+        });
+        engine(ui, setter, params, (meter, model_file));
     });
+    if !is_shared {
+        presets::show(ui, setter, params, presets);
+    }
+    if ui.available_width() >= WIDE {
+        ui.horizontal(|ui| {
+            music(ui, setter, params);
+            manner(ui, setter, params);
+        });
+    } else {
+        ui.horizontal(|ui| music(ui, setter, params));
+        ui.horizontal(|ui| manner(ui, setter, params));
+    }
+}
+
+/// The name, with a hexagon.
+fn wordmark(ui: &mut Ui) {
+    let text = ui.painter().layout_no_wrap("Tributary".into(), theme::title_font(), theme::TEXT);
+    let size = vec2(text.size().x + 40.0, control::HEIGHT);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let hexagon = super::pad::geometry::Hexagon {
+        center: rect.left_center() + vec2(12.0, 0.0),
+        radius: 10.0,
+    };
+    for (index, genre) in super::pad::geometry::RING.into_iter().enumerate() {
+        let corners = vec![hexagon.center, hexagon.corner(index), hexagon.corner((index + 1) % 6)];
+        let color = theme::genre(genre);
+        ui.painter().add(egui::Shape::convex_polygon(corners, color, egui::Stroke::NONE));
+    }
+    let left = rect.left_center() + vec2(28.0, -text.size().y / 2.0);
+    ui.painter().galley(left, text, theme::TEXT);
+}
+
+fn engine(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    params: &TributaryParams,
+    (meter, model_file): (f32, &mut ModelFileState),
+) {
+    let engine = &params.engine;
+    control::toggle(ui, setter, &engine.run, "Run", theme::ACCENT, RUN)
+        .on_hover_text("Play on the plugin's own clock while the host stands still");
+    let lesson = "of the plugin's own clock, in beats a minute; a host's tempo goes first";
+    let width = meter + TEMPO;
+    control::taught_bar(ui, setter, &engine.tempo, "Tempo", theme::ACCENT, (width, lesson));
+    control::toggle(ui, setter, &engine.sound, "Sound", theme::ACCENT, SOUND)
+        .on_hover_text("The built-in sound; off leaves the MIDI alone");
+    control::bar(ui, setter, &engine.gain, "Gain", theme::ACCENT, meter);
+    setup::menu(ui, setter, params, (SETUP, model_file));
+}
+
+/// What is played: key, seed and form.
+fn music(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
+    let music = &params.music;
+    caption(ui, "Key");
+    control::choice(ui, setter, &music.key, 52.0);
+    control::choice(ui, setter, &music.scale, 132.0);
+    ui.add_space(theme::GAP);
+    caption(ui, "Seed");
+    control::number(ui, setter, &music.seed, "New");
+    ui.add_space(theme::GAP);
+    caption(ui, "Phrase");
+    control::choice(ui, setter, &music.phrase, 72.0)
+        .on_hover_text("Length of the phrases that come again; off goes on and on");
+    control::toggle(ui, setter, &music.hold, "Hold", theme::ACCENT, 48.0)
+        .on_hover_text("Play on what exists, whatever is turned");
+    control::toggle(ui, setter, &music.ending, "End", theme::ACCENT, 44.0)
+        .on_hover_text("Close the music in four bars, then rest until this is off");
+    ui.add_space(theme::GAP);
+}
+
+/// In which manner.
+fn manner(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
+    let music = &params.music;
+    let width = share_of_row(ui, 4);
+    let lessons = [
+        (&music.evolve, "Evolve", "share of a loop or phrase that each pass makes anew"),
+        (&music.adventure, "Adventure", "from what is most likely to what is rarely dared"),
+        (&music.swing, "Swing", "how late off-beats come"),
+        (&music.humanize, "Humanize", "how much of a player's timing and touch is kept"),
+    ];
+    for (param, label, lesson) in lessons {
+        control::taught_bar(ui, setter, param, label, theme::ACCENT, (width, lesson));
+    }
+}
+
+fn caption(ui: &mut Ui, text: &str) {
+    let galley =
+        ui.painter().layout_no_wrap(text.to_owned(), theme::small_font(), theme::FAINT_TEXT);
+    let size = vec2(galley.size().x + theme::GAP, control::HEIGHT);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let place = Align2::LEFT_CENTER.anchor_size(rect.left_center(), galley.size()).min;
+    ui.painter().galley(place, galley, theme::FAINT_TEXT);
 }

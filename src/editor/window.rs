@@ -1,6 +1,8 @@
 //! The window that the host opens, as large as it was left.
 
 use super::EditorApp;
+use super::gestures::Gestures;
+use super::handle::{Handle, Window};
 use crate::engine::Link;
 use crate::params::TributaryParams;
 use nice_plug::context::gui::GuiContext;
@@ -8,21 +10,36 @@ use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor};
 use nice_plug::prelude::Editor;
 use nice_plug_egui::{
-    EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, RepaintNotifier,
-    create_egui_editor,
+    EguiEditor, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor,
 };
 use parking_lot::{Mutex, RwLock};
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Width and height of the window in points, saved with the project. Never touched by the audio
 /// thread.
 pub type EditorSize = Arc<RwLock<[f32; 2]>>;
 
 /// The size of a window that was never resized, in points.
-pub const DEFAULT_SIZE: [f32; 2] = [960.0, 730.0];
-const MIN_SIZE: [f32; 2] = [860.0, 560.0];
-const MAX_SIZE: [f32; 2] = [4_000.0, 3_000.0];
+pub const DEFAULT_SIZE: [f32; 2] = [1_040.0, 740.0];
+/// The least size that shows every control, in points; what does not fit at once scrolls.
+pub const MIN_SIZE: [f32; 2] = [720.0, 480.0];
+const MAX_SIZE: [f32; 2] = [4_096.0, 3_072.0];
+
+/// How often the framework looks whether somebody wants another frame: not by a timer of its own.
+///
+/// baseview 0.4.2 asks the X server for the time of the next frame, and waits for the answer before
+/// it asks again. When it asks before the window is shown, there is no answer, and the window stays
+/// black for ever. A [`RepaintNotifier`] wants a frame when it is new, so that timer made it ask
+/// when a host took longer than 16 ms. The editor asks for one frame after the other itself.
+const NEVER: Duration = Duration::from_secs(1 << 20);
+
+/// What a user can do about a window that does not open.
+#[cfg(target_os = "linux")]
+const NEEDS: &str = "the editor needs an X11 display with OpenGL, GLX or EGL; the plugin plays on";
+#[cfg(not(target_os = "linux"))]
+const NEEDS: &str = "the editor needs OpenGL; the plugin plays on";
 
 /// Opens the editor.
 ///
@@ -80,14 +97,17 @@ fn prepare(params: &Arc<TributaryParams>, link: &Arc<Link>) -> Option<Prepared> 
     let editor = create_egui_editor(
         state.clone(),
         RepaintNotifier::default(),
-        EguiNiceSettings::new().with_tile("Tributary").with_resize_hint(resize_hint),
+        EguiNiceSettings::new()
+            .with_tile("Tributary")
+            .with_resize_hint(resize_hint)
+            .with_repaint_poll_interval(NEVER),
         EditorApp::new(params.clone(), link.clone()),
     )?;
     Some(Prepared { editor, state, size })
 }
 
 impl Editor for TributaryEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = Handle;
 
     fn spawn(
         &self,
@@ -97,9 +117,18 @@ impl Editor for TributaryEditor {
         gui_context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        self.with_editor(|editor| {
-            editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
-        })
+        let gestures = Gestures::new(gui_context);
+        let widgets = GuiContext::new(gestures.clone());
+        let spawned = self.with_editor(|editor| {
+            editor.spawn(parent, wait_for_parent, fallback_scale_factor, widgets, host)
+        });
+        match spawned {
+            Ok(SpawnedEditor { handle, window }) => Ok(SpawnedEditor {
+                handle: Handle::new(handle, gestures),
+                window: Window::new(window),
+            }),
+            Err(error) => Err(format!("{error} ({NEEDS})").into()),
+        }
     }
 
     fn size(&self) -> NativeSize<u32> {

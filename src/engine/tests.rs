@@ -7,7 +7,7 @@ const RATE: f32 = 48_000.0;
 
 /// A band that renders offline, so that every beat is in time.
 fn offline_band() -> Band {
-    let mut band = Band::start(RATE, Arc::default(), &Link::default());
+    let mut band = Band::start(RATE, Arc::default(), Arc::default(), &Link::default());
     band.configure(RATE, true);
     band
 }
@@ -174,7 +174,7 @@ fn a_host_without_transport_is_played_by_the_own_clock() {
 fn the_editor_finds_the_band_once_it_plays() {
     let link = Link::default();
     assert!(link.view().is_none());
-    let mut band = Band::start(RATE, Arc::default(), &link);
+    let mut band = Band::start(RATE, Arc::default(), Arc::default(), &link);
     band.configure(RATE, true);
     play(&mut band, &TributaryParams::default(), 4, &[512]);
     let mut view = link.view();
@@ -190,7 +190,7 @@ fn the_audio_thread_takes_no_lock() {
     let link = Link::default();
     let params = Arc::new(TributaryParams::default());
     let memory = params.music_memory.memory();
-    let mut band = Band::start(RATE, memory, &link);
+    let mut band = Band::start(RATE, memory, Arc::default(), &link);
     let view = link.view();
     let size = params.editor_size.write();
     let (done, finished) = std::sync::mpsc::channel();

@@ -88,6 +88,7 @@ fn ids_groups_and_defaults_are_stable() {
         phrase | Music | Phrase | Off
         evolve | Music | Evolve | 0 %
         hold | Music | Hold | Off
+        ending | Music | Ending | Off
         lookahead | Engine | Lookahead | 1.0 beats
         channels | Engine | MIDI channels | One a part
         single_part | Engine | Single part | Lead

@@ -53,7 +53,10 @@ fn what_is_missing_gets_its_default() {
     ];
     let music = r#"{"takes":[1,0,0,0]}"#;
     let size = "[1000.0,800.0]";
-    assert_eq!(load(&params, state(&turned, &[("music", music), ("editor_size", size)])), None);
+    let model = r#"{"path":"/m/a.safetensors"}"#;
+    let fields = [("music", music), ("editor_size", size), ("model", model)];
+    assert_eq!(load(&params, state(&turned, &fields)), None);
+    assert_eq!(params.model.model().path().as_deref(), Some("/m/a.safetensors"));
     assert_eq!(params.engine.tempo.value(), 200.0);
     assert_eq!(params.controls().key.number(), 2);
     assert_ne!(params.music_memory.memory().save(), Keepsake::default());
@@ -62,6 +65,7 @@ fn what_is_missing_gets_its_default() {
     assert_eq!(params.controls(), TributaryParams::default().controls());
     assert_eq!((params.engine.tempo.value(), params.form().hold), (120.0, false));
     assert_eq!(params.music_memory.memory().save(), Keepsake::default());
+    assert_eq!(params.model.model().path(), None);
     assert_eq!(*params.editor_size.read(), [1_000.0, 800.0], "the window stays as it is");
 }
 
@@ -107,7 +111,7 @@ fn what_cannot_be_read_and_what_is_unknown_is_said_and_left_out() {
     assert_eq!((params.controls().swing, params.controls().humanize), (0.25, 0.8));
     // It is no part of what is saved, and the next state clears it.
     let saved = params.serialize_fields();
-    assert_eq!(saved["state"], r#"{"format":1}"#);
+    assert_eq!(saved["state"], format!(r#"{{"format":{FORMAT}}}"#));
     assert_eq!(load(&params, state(&[], &[])), None);
 }
 
@@ -131,7 +135,8 @@ fn a_state_cannot_speak_through_the_header() {
 #[test]
 fn field_names_are_the_ones_that_are_saved() {
     let saved = TributaryParams::default().serialize_fields();
-    assert_eq!(saved.keys().collect::<Vec<_>>(), [EDITOR_SIZE, MUSIC, HEADER]);
+    let fields = [EDITOR_SIZE, EDITS, MODEL, MUSIC, HEADER];
+    assert_eq!(saved.keys().collect::<Vec<_>>(), fields);
 }
 
 /// Values of every kind, absurd ones often.
@@ -199,7 +204,7 @@ proptest! {
         let params = TributaryParams::default();
         let mut ids: Vec<String> = params.param_map().into_iter().map(|(id, ..)| id).collect();
         ids.push("unknown".into());
-        let names = [HEADER, MUSIC, EDITOR_SIZE, "unknown"];
+        let names = [HEADER, MUSIC, EDITOR_SIZE, EDITS, "unknown"];
         let values = values.into_iter().map(|(id, value)| (id.get(&ids).clone(), value));
         let fields = fields.into_iter().map(|(name, text)| ((*name.get(&names)).to_owned(), text));
         let state = PluginState {

@@ -1,0 +1,148 @@
+//! The framework's window, made safe to close.
+//!
+//! On X11 a window has a thread of its own. When that has panicked, as a graphics driver can make
+//! it, closing the window panics on the host's thread, behind a C interface, which ends the host.
+//! The window here keeps that to itself; the plugin plays on, and the editor can be opened again.
+
+use super::gestures::Gestures;
+use nice_plug::editor::dpi::NativeSize;
+use nice_plug::editor::{EditorHandle, Modifiers, ParentWindowHandle, VirtualKeyCode};
+use nice_plug_egui::EguiEditorHandle;
+use nice_plug_egui::baseview;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// A window that is closed without panicking.
+pub struct Window<W = baseview::Window>(Option<W>);
+
+impl<W> Window<W> {
+    /// Takes over an open window.
+    pub fn new(window: W) -> Self {
+        Self(Some(window))
+    }
+}
+
+impl<W> Drop for Window<W> {
+    fn drop(&mut self) {
+        let window = self.0.take();
+        // Nothing of the window is used again.
+        if catch_unwind(AssertUnwindSafe(|| drop(window))).is_err() {
+            nice_plug::nice_error!("the editor had crashed; the music was not touched by it");
+        }
+    }
+}
+
+/// The framework's handle, for such a window; closing or hiding that ends all gestures.
+pub struct Handle {
+    inner: EguiEditorHandle,
+    gestures: Arc<Gestures>,
+}
+
+impl Handle {
+    /// Takes over a handle.
+    pub fn new(inner: EguiEditorHandle, gestures: Arc<Gestures>) -> Self {
+        Self { inner, gestures }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.gestures.end_all();
+    }
+}
+
+/// Calls the framework with its own window, which is there until it is dropped.
+fn with(
+    window: &Window,
+    call: impl FnOnce(&baseview::Window) -> Result<(), baseview::Error>,
+) -> Result<(), baseview::Error> {
+    window.0.as_ref().map_or(Ok(()), call)
+}
+
+impl EditorHandle for Handle {
+    type Window = Window;
+    type Error = baseview::Error;
+
+    fn run_until_closed(mut window: Window) -> Result<(), baseview::Error> {
+        window.0.take().map_or(Ok(()), EguiEditorHandle::run_until_closed)
+    }
+
+    fn set_parent(
+        &self,
+        parent: ParentWindowHandle,
+        window: &Window,
+    ) -> Result<(), baseview::Error> {
+        with(window, |window| self.inner.set_parent(parent, window))
+    }
+
+    fn show(&self, window: &Window) -> Result<(), baseview::Error> {
+        with(window, |window| self.inner.show(window))
+    }
+
+    fn hide(&self, window: &Window) -> Result<(), baseview::Error> {
+        self.gestures.end_all();
+        with(window, |window| self.inner.hide(window))
+    }
+
+    fn set_size(&self, size: NativeSize<u32>, window: &Window) -> Result<(), baseview::Error> {
+        with(window, |window| self.inner.set_size(size, window))
+    }
+
+    fn host_main_thread_callback(&self, window: &Window) {
+        if let Some(window) = &window.0 {
+            self.inner.host_main_thread_callback(window);
+        }
+    }
+
+    fn adjust_size(&self, size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
+        self.inner.adjust_size(size, window.0.as_ref()?)
+    }
+
+    fn set_fallback_scale_factor(
+        &self,
+        scale: f64,
+        window: &Window,
+    ) -> Result<(), baseview::Error> {
+        with(window, |window| self.inner.set_fallback_scale_factor(scale, window))
+    }
+
+    fn on_virtual_key_from_host(
+        &self,
+        key: VirtualKeyCode,
+        is_down: bool,
+        modifiers: Modifiers,
+    ) -> bool {
+        self.inner.on_virtual_key_from_host(key, is_down, modifiers)
+    }
+
+    fn state_changed(&self) {
+        self.inner.state_changed();
+    }
+
+    fn param_value_changed(&self, id: &str, normalized_value: f32) {
+        self.inner.param_value_changed(id, normalized_value);
+    }
+
+    fn param_modulation_changed(&self, id: &str, modulation_offset: f32) {
+        self.inner.param_modulation_changed(id, modulation_offset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics when it is dropped, as a window does whose thread has.
+    struct Crashed;
+
+    impl Drop for Crashed {
+        fn drop(&mut self) {
+            panic!("the window's thread has panicked");
+        }
+    }
+
+    #[test]
+    fn a_crashed_window_is_closed_in_peace() {
+        drop(Window::new(Crashed));
+    }
+}

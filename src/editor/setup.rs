@@ -1,0 +1,49 @@
+//! A small menu for what is set once: timing, MIDI channels, the model.
+
+use super::model_file::{self, ModelFileState};
+use super::{control, theme};
+use crate::params::{ChannelsChoice, TributaryParams};
+use egui::{Button, Popup, PopupCloseBehavior, Ui, vec2};
+use nice_plug::prelude::ParamSetter;
+
+/// Width of the menu.
+const WIDTH: f32 = 280.0;
+
+/// Shows the button, and the menu below it while it is open.
+pub fn menu(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    params: &TributaryParams,
+    (width, model_file): (f32, &mut ModelFileState),
+) {
+    let button = Button::new("Setup").min_size(vec2(width, control::HEIGHT));
+    let response = ui.add(button).on_hover_text("Lookahead, MIDI channels and the model");
+    control::focus_ring(ui, response.rect, &response);
+    Popup::menu(&response)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .width(WIDTH)
+        .show(|ui| {
+            ui.set_width(WIDTH);
+            let engine = &params.engine;
+            ui.label("Timing");
+            let lesson = "how long before it sounds a beat is fixed; what you turn is heard then";
+            control::taught_bar(
+                ui,
+                setter,
+                &engine.lookahead,
+                "Lookahead",
+                theme::ACCENT,
+                (WIDTH, lesson),
+            );
+            ui.add_space(theme::GAP);
+            ui.label("MIDI channels");
+            control::segments(ui, setter, &engine.channels, WIDTH)
+                .on_hover_text("Drums 10, bass 2, chords 3, lead 4; or one part on channel 1");
+            ui.add_enabled_ui(engine.channels.value() == ChannelsChoice::Single, |ui| {
+                control::segments(ui, setter, &engine.single_part, WIDTH)
+                    .on_hover_text("The part that is alone on channel 1");
+            });
+            ui.add_space(theme::GAP);
+            model_file::show(ui, params, model_file);
+        });
+}

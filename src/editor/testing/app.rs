@@ -1,0 +1,263 @@
+//! The whole window: sizes, texts, keyboard, and what it costs to stand still.
+
+use super::{Bench, begun};
+use crate::editor::theme;
+use crate::editor::{EditorApp, IDLE};
+use crate::engine::{Band, Link};
+use crate::host::Channels;
+use egui::epaint::ClippedShape;
+use egui::output::OutputEvent;
+use egui::{FullOutput, Key, PointerButton, Rect, Shape};
+use nice_plug::prelude::{Param, Transport};
+use nice_plug_egui::NiceEguiApp;
+use nice_plug_egui::baseview::WindowSize;
+use nice_plug_egui::baseview::dpi::{LogicalSize, PhysicalSize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+const RATE: f32 = 48_000.0;
+
+/// The sizes that the window must bear, in points: the least, the usual, screens, tall and wide.
+const SIZES: [[f32; 2]; 7] = [
+    [720.0, 480.0],
+    [1_000.0, 700.0],
+    [1_040.0, 740.0],
+    [1_920.0, 1_080.0],
+    [3_840.0, 2_160.0],
+    [720.0, 1_400.0],
+    [2_400.0, 480.0],
+];
+
+/// A window over a band that renders offline, so that every beat is in time.
+pub struct Window {
+    pub bench: Bench,
+    app: EditorApp,
+    link: Arc<Link>,
+    band: Option<Band>,
+    at: usize,
+}
+
+impl Window {
+    pub fn new(size: [f32; 2]) -> Self {
+        let bench = Bench::new(size);
+        let link = Arc::new(Link::default());
+        let app = EditorApp::new(bench.params.clone(), link.clone());
+        Self { bench, app, link, band: None, at: 0 }
+    }
+
+    /// Plays on, by whole beats at 120 a minute.
+    pub fn play(&mut self, n_beats: usize) {
+        let link = &self.link;
+        let band = self.band.get_or_insert_with(|| {
+            let mut band = Band::start(RATE, Arc::default(), Arc::default(), link);
+            band.configure(RATE, true);
+            band
+        });
+        let size = 480;
+        for _ in 0..n_beats * RATE as usize / 2 / size {
+            let mut host = Transport::new(RATE);
+            host.playing = true;
+            host.tempo = Some(120.0);
+            host.pos_beats = Some(self.at as f64 / f64::from(RATE) * 2.0);
+            host.time_sig_numerator = Some(4);
+            host.time_sig_denominator = Some(4);
+            let (mut left, mut right) = (vec![0.0; size], vec![0.0; size]);
+            let params = &self.bench.params;
+            let playhead = band.playhead(&host, params, &left);
+            band.follow(params, size);
+            let channels = Channels::PerPart;
+            let outputs = [&mut left[..], &mut right[..]];
+            band.play(&playhead, &params.controls(), channels, outputs, |_| Ok(()));
+            self.at += size;
+        }
+    }
+
+    pub fn frame(&mut self) -> FullOutput {
+        let app = &mut self.app;
+        self.bench.frame(|ui, setter| app.draw(ui, setter))
+    }
+
+    /// Frames until animations have come to rest.
+    pub fn settle(&mut self) -> FullOutput {
+        for _ in 0..60 {
+            self.frame();
+        }
+        self.frame()
+    }
+}
+
+fn texts(shapes: &[ClippedShape]) -> Vec<(String, Rect, Rect, f32)> {
+    fn collect(shape: &Shape, clip: Rect, texts: &mut Vec<(String, Rect, Rect, f32)>) {
+        match shape {
+            Shape::Text(text) => {
+                let sizes = text.galley.job.sections.iter().map(|s| s.format.font_id.size);
+                let smallest = sizes.fold(f32::INFINITY, f32::min);
+                let rect = text.galley.rect.translate(text.pos.to_vec2());
+                texts.push((text.galley.text().to_owned(), rect, clip, smallest));
+            }
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, texts)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    shapes.iter().for_each(|clipped| collect(&clipped.shape, clipped.clip_rect, &mut found));
+    found
+}
+
+#[test]
+fn every_size_is_filled_and_readable() {
+    for size in SIZES {
+        let mut window = Window::new(size);
+        let output = window.settle();
+        let screen = Rect::from_min_size(egui::Pos2::ZERO, size.into());
+        let texts = texts(&output.shapes);
+        assert!(texts.len() > 40, "{size:?}: {}", texts.len());
+        for (text, rect, clip, smallest) in &texts {
+            assert!(*smallest >= theme::SMALL_TEXT, "{text:?} has {smallest} points");
+            let seen = rect.intersect(*clip);
+            let shown = seen.width() > 0.0 && seen.height() > 0.0;
+            assert!(
+                !shown || screen.expand(0.5).contains_rect(seen),
+                "{size:?}: {text:?} {rect:?}"
+            );
+        }
+        for name in ["Tributary", "Run", "Setup", "Key", "Drums", "Classical", "Heard"] {
+            let there = |(text, rect, clip, _): &(String, Rect, Rect, f32)| {
+                text.starts_with(name)
+                    && clip.expand(1.0).contains_rect(*rect)
+                    && screen.contains_rect(*rect)
+            };
+            assert!(texts.iter().any(there), "{size:?}: {name} is not in sight");
+        }
+    }
+}
+
+/// Texts of the top bar stand side by side at every size.
+#[test]
+fn texts_of_the_top_bar_do_not_overlap() {
+    for size in SIZES {
+        let output = Window::new(size).settle();
+        let texts = texts(&output.shapes);
+        let edges = |rect: &Rect| rect.bottom() < 92.0;
+        let edge: Vec<_> = texts
+            .iter()
+            .filter(|(text, rect, ..)| !text.is_empty() && edges(rect))
+            .map(|(text, rect, clip, _)| (text, rect.intersect(*clip)))
+            .filter(|(_, rect)| rect.is_positive())
+            .collect();
+        for (index, (text, rect)) in edge.iter().enumerate() {
+            for (other, place) in &edge[index + 1..] {
+                let both = rect.shrink(1.0).intersect(*place);
+                assert!(!both.is_positive(), "{size:?}: {text:?} and {other:?} at {both:?}");
+            }
+        }
+    }
+}
+
+/// Tab goes to every control in turn and comes round again.
+#[test]
+fn the_keyboard_reaches_everything() {
+    let mut window = Window::new([1_040.0, 740.0]);
+    window.play(1);
+    window.settle();
+    let mut reached = BTreeSet::new();
+    for _ in 0..150 {
+        window.bench.key(Key::Tab);
+        let output = window.frame();
+        for event in output.platform_output.events {
+            if let OutputEvent::FocusGained(info) = event {
+                reached.insert(info.label.unwrap_or_default());
+            }
+        }
+    }
+    let params = window.bench.params.clone();
+    let named = |name: &str| reached.iter().any(|label| label.starts_with(name));
+    let (music, engine) = (&params.music, &params.engine);
+    let mut names = vec![engine.run.name(), engine.tempo.name(), engine.sound.name()];
+    names.extend([engine.gain.name(), params.common.strength.name(), "Blend", "Harmony"]);
+    names.extend([music.hold.name(), music.ending.name(), music.evolve.name()]);
+    names.extend([music.adventure.name(), music.swing.name(), music.humanize.name()]);
+    for part in params.parts() {
+        names.extend([part.on.name(), part.density.name(), part.register.name()]);
+        names.extend([part.level.name(), part.own.name()]);
+    }
+    names.extend(params.common.blend.weights().map(Param::name));
+    let missing: Vec<_> = names.iter().filter(|name| !named(name)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {reached:?}");
+    assert!(begun(&window.bench.told()).is_empty(), "looking changes nothing");
+}
+
+fn click(window: &mut Window, name: &str) {
+    let texts = texts(&window.settle().shapes);
+    let found = texts.iter().find(|(text, ..)| text == name);
+    let at = found.map(|(_, rect, ..)| rect.center()).expect(name);
+    for pressed in [true, false] {
+        window.bench.button(at, PointerButton::Primary, pressed);
+        window.frame();
+    }
+    window.bench.pause();
+}
+
+/// The menu stays open while something is chosen in it.
+#[test]
+fn the_setup_is_a_menu_of_parameters() {
+    let mut window = Window::new([720.0, 480.0]);
+    click(&mut window, "Setup");
+    click(&mut window, "Single part on 1");
+    assert_eq!(begun(&window.bench.told()), ["channels"]);
+    let seen = texts(&window.settle().shapes);
+    assert!(seen.iter().any(|(text, ..)| text == "Lookahead"));
+    click(&mut window, "Setup");
+    let seen = texts(&window.settle().shapes);
+    assert!(!seen.iter().any(|(text, ..)| text == "Lookahead"));
+}
+
+/// All that the top bar's list of scales needs is two clicks.
+#[test]
+fn a_choice_is_a_list() {
+    let mut window = Window::new([1_040.0, 740.0]);
+    click(&mut window, "Free major");
+    click(&mut window, "Dorian");
+    assert_eq!(begun(&window.bench.told()), ["scale"]);
+    assert_eq!(window.bench.params.music.scale.value(), crate::params::ScaleChoice::Dorian);
+}
+
+/// How long after a frame the window asks for the next one.
+fn pause(output: &FullOutput) -> Duration {
+    let delays = output.viewport_output.values().map(|viewport| viewport.repaint_delay);
+    delays.min().expect("a viewport")
+}
+
+#[test]
+fn the_window_is_drawn_seldom_while_nothing_changes() {
+    let mut window = Window::new([1_040.0, 740.0]);
+    assert!(pause(&window.settle()) > IDLE / 2, "before there is a band");
+    window.app.resized(WindowSize {
+        physical: PhysicalSize::new(1_300, 900),
+        logical: LogicalSize::new(1_300.0, 900.0),
+        scale_factor: 1.0,
+    });
+    assert!(pause(&window.frame()) < IDLE / 2, "the surface may follow later");
+    assert!(pause(&window.settle()) > IDLE / 2, "it has followed");
+    window.play(8);
+    assert!(pause(&window.settle()) < IDLE / 2, "while it plays");
+}
+
+/// What the worker has composed and the player has played is on the roll.
+#[test]
+fn what_plays_is_shown() {
+    let mut window = Window::new([1_040.0, 740.0]);
+    let before = texts(&window.settle().shapes);
+    let says = |texts: &[(String, Rect, Rect, f32)], word: &str| {
+        texts.iter().any(|(text, ..)| text.contains(word))
+    };
+    assert!(says(&before, "Press play"));
+    window.play(12);
+    let output = window.settle();
+    let after = texts(&output.shapes);
+    assert!(!says(&after, "Press play") && says(&after, "Snare") && says(&after, "ahead "));
+    let shapes = |output: &FullOutput| output.shapes.len();
+    assert!(shapes(&output) > 300, "{}", shapes(&output));
+    assert!(shapes(&output) < 3_000, "{}", shapes(&output));
+}
