@@ -13,6 +13,9 @@ mod automation;
 mod bad_input;
 /// The CLAP in its host: every promise, and what only CLAP has.
 mod clap_host;
+/// The editor in a window of a real X server: pictures, pointer, keys, opening and closing.
+#[cfg(target_os = "linux")]
+mod editor;
 /// Many instances in one process.
 mod instances;
 /// Bypass, reset, activation, states and removal while notes sound.
@@ -21,6 +24,8 @@ mod interruptions;
 mod invariance;
 /// The shipped model: its files, its losses, its music.
 mod model_file;
+/// A model of one's own: trained on a folder of MIDI files, played by both bundles.
+mod own_model;
 /// The renderer's parameters against the plugin's.
 mod parameters;
 /// Bounces after playback and playback after bounces: each in the mode that the host says.

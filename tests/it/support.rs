@@ -72,7 +72,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 /// The file of the plugin's sources that changed last.
 fn newest_source() -> (PathBuf, SystemTime) {
     let mut files = Vec::new();
-    let crates = ["score", "model", "player", "composer", "synth"];
+    let crates = ["score", "model", "player", "presets", "composer", "synth"];
     let folders = crates.map(|name| format!("crates/{name}/src"));
     for folder in folders.iter().map(String::as_str).chain(["src", "models", "assets"]) {
         collect_files(&root().join(folder), &mut files);
