@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use player::Form;
 use presets::Value;
 use score::{Blend, Controls, Genre, Part, PitchClass, Scale};
+use synth::Patch;
 
 /// Everything that a rendering can be told, as it stands at one place of the song.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +17,14 @@ pub struct Settings {
     pub levels_db: [f32; 4],
     /// Gain of the built-in sound, in decibels.
     pub gain_db: f32,
+    /// What each part sounds like: a place in [`synth::Patch::of`], or what suits its blend.
+    pub patches: [Option<usize>; 4],
+    /// From left (-1) to right (1).
+    pub pans: [f32; 4],
+    /// Parts that are not heard.
+    pub muted: [bool; 4],
+    /// Parts that are heard alone, if there is any.
+    pub solo: [bool; 4],
 }
 
 impl Default for Settings {
@@ -25,7 +34,25 @@ impl Default for Settings {
             form: Form::default(),
             levels_db: [0.0; 4],
             gain_db: 0.0,
+            patches: [None; 4],
+            pans: [0.0; 4],
+            muted: [false; 4],
+            solo: [false; 4],
         }
+    }
+}
+
+impl Settings {
+    /// Whether a part is muted, or not among those that play solo.
+    pub fn is_silenced(&self, part: Part) -> bool {
+        let is_solo = self.solo.contains(&true);
+        self.muted[part.index()] || (is_solo && !self.solo[part.index()])
+    }
+
+    /// What a part sounds like, as a place in [`synth::Patch::of`].
+    pub fn patch(&self, part: Part) -> usize {
+        self.patches[part.index()]
+            .unwrap_or_else(|| Patch::for_blend(part, &self.controls.part_blend(part)))
     }
 }
 
@@ -52,6 +79,10 @@ enum Field {
     Density,
     Register,
     Level,
+    Pan,
+    Mute,
+    Solo,
+    Patch,
     Own,
     Key,
     Scale,
@@ -89,9 +120,19 @@ impl Parameter {
         let mut all: Vec<Self> = weights().map(of(Voice::Common)).into();
         all.push(of(Voice::Common)(Field::Strength));
         for part in Part::ALL {
-            let fields = [Field::On, Field::Density, Field::Register, Field::Level, Field::Own];
+            let fields = [
+                Field::On,
+                Field::Density,
+                Field::Register,
+                Field::Level,
+                Field::Pan,
+                Field::Mute,
+                Field::Solo,
+                Field::Own,
+            ];
             all.extend(fields.into_iter().chain(weights()).map(of(Voice::Part(part))));
         }
+        all.extend(Part::ALL.map(|part| of(Voice::Part(part))(Field::Patch)));
         all.extend([Field::Own].into_iter().chain(weights()).map(of(Voice::Harmony)));
         let music = [
             Field::Key,
@@ -130,6 +171,10 @@ impl Parameter {
             Field::Density => "density",
             Field::Register => "register",
             Field::Level => "level",
+            Field::Pan => "pan",
+            Field::Mute => "mute",
+            Field::Solo => "solo",
+            Field::Patch => "patch",
             Field::Own => "own",
             Field::Key => "key",
             Field::Scale => "scale",
@@ -146,11 +191,19 @@ impl Parameter {
         format!("{}{field}", self.voice.prefix())
     }
 
+    fn patches(self) -> &'static [Patch] {
+        match self.voice {
+            Voice::Part(part) => Patch::of(part),
+            Voice::Common | Voice::Harmony => &[],
+        }
+    }
+
     /// Smallest and largest value.
     pub fn range(self) -> (f64, f64) {
         match self.field {
             Field::Strength => (0.0, 2.0),
-            Field::Register => (-1.0, 1.0),
+            Field::Register | Field::Pan => (-1.0, 1.0),
+            Field::Patch => (0.0, self.patches().len() as f64),
             Field::Level | Field::Gain => (-60.0, 6.0),
             Field::Key => (0.0, 11.0),
             Field::Scale => (0.0, (Scale::ALL.len() - 1) as f64),
@@ -166,7 +219,9 @@ impl Parameter {
             Field::Level | Field::Gain => "dB",
             Field::Key => "or a name: C, F#, Bb",
             Field::Scale => "or a name: see scales",
-            Field::On | Field::Hold | Field::Ending => "or off, on",
+            Field::On | Field::Hold | Field::Ending | Field::Mute | Field::Solo => "or off, on",
+            Field::Pan => "or 50L, C, 50R",
+            Field::Patch => "or a name, auto for the blend's",
             Field::Phrase => "bars: 0, 1, 2, 4, 8",
             _ => "",
         }
@@ -177,6 +232,9 @@ impl Parameter {
         !matches!(
             self.field,
             Field::On
+                | Field::Mute
+                | Field::Solo
+                | Field::Patch
                 | Field::Hold
                 | Field::Ending
                 | Field::Key
@@ -197,11 +255,20 @@ impl Parameter {
                 .iter()
                 .position(|scale| Scale::parse(text).is_ok_and(|found| found == *scale))
                 .map(|index| index as f64),
-            Field::On | Field::Hold | Field::Ending => match text.to_ascii_lowercase().as_str() {
-                "on" | "true" | "yes" => Some(1.0),
-                "off" | "false" | "no" => Some(0.0),
-                _ => None,
-            },
+            Field::Pan => parse_pan(text),
+            Field::Patch if text.eq_ignore_ascii_case("auto") => Some(0.0),
+            Field::Patch => self
+                .patches()
+                .iter()
+                .position(|patch| patch.name.eq_ignore_ascii_case(text))
+                .map(|place| (place + 1) as f64),
+            Field::On | Field::Hold | Field::Ending | Field::Mute | Field::Solo => {
+                match text.to_ascii_lowercase().as_str() {
+                    "on" | "true" | "yes" => Some(1.0),
+                    "off" | "false" | "no" => Some(0.0),
+                    _ => None,
+                }
+            }
             _ => None,
         };
         if let Some(value) = by_name {
@@ -280,6 +347,12 @@ impl Parameter {
                     Field::Density => own.density = number,
                     Field::Register => own.register = number,
                     Field::Own => own.own = number,
+                    Field::Pan => settings.pans[part.index()] = number,
+                    Field::Mute => settings.muted[part.index()] = value >= 0.5,
+                    Field::Solo => settings.solo[part.index()] = value >= 0.5,
+                    Field::Patch => {
+                        settings.patches[part.index()] = (value as usize).checked_sub(1);
+                    }
                     _ => settings.levels_db[part.index()] = number,
                 }
             }
@@ -299,6 +372,18 @@ impl Parameter {
             },
         }
     }
+}
+
+/// A place as mixers show it: `C`, or percent to one side, as in `50L`.
+fn parse_pan(text: &str) -> Option<f64> {
+    let text = text.to_ascii_uppercase();
+    let share = |percent: &str| percent.parse::<f64>().ok().map(|percent| percent / 100.0);
+    match (text.strip_suffix('L'), text.strip_suffix('R')) {
+        (Some(percent), _) => share(percent).map(|share| -share),
+        (_, Some(percent)) => share(percent),
+        _ => (text == "C").then_some(0.0),
+    }
+    .filter(|place| (-1.0..=1.0).contains(place))
 }
 
 fn set_weight(blend: &mut Blend, genre: Genre, weight: f32) {
@@ -339,6 +424,9 @@ mod tests {
         assert_eq!(value("key", "F#").unwrap(), 6.0);
         assert_eq!(value("scale", "minor").unwrap(), 3.0);
         assert_eq!(value("dr_on", "off").unwrap(), 0.0);
+        assert_eq!(value("ba_patch", "sub").unwrap(), 4.0);
+        assert_eq!(value("ba_patch", "Auto").unwrap(), 0.0);
+        assert_eq!(value("ch_pan", "25L").unwrap(), -0.25);
         assert_eq!(value("ld_register", "-0.5").unwrap(), -0.5);
         let message = |id, text| value(id, text).unwrap_err().to_string();
         assert_eq!(message("g_jazz", "1.5"), "g_jazz: expected 0..=1, found 1.5");

@@ -238,7 +238,10 @@ impl Recorder {
         let linear = |db: f32| if db <= -60.0 { 0.0 } else { 10f32.powf(db / 20.0) };
         if let Some(synth) = &mut self.synth {
             for part in Part::ALL {
-                synth.set_level(part, linear(settings.levels_db[part.index()]));
+                let level = linear(settings.levels_db[part.index()]);
+                synth.set_level(part, if settings.is_silenced(part) { 0.0 } else { level });
+                synth.set_pan(part, settings.pans[part.index()]);
+                synth.set_patch(part, settings.patch(part));
             }
             synth.set_gain(linear(settings.gain_db));
         }

@@ -1,14 +1,11 @@
-//! Drums: one voice of a pitched skin, filtered noise and ringing metal, tuned by `drum_kit`.
+//! Drums: one voice of a pitched skin, filtered noise and ringing metal, tuned by `kits`.
 
-use crate::drum_kit::{DrumSound, NoiseBand};
 use crate::dsp::{Filter, Noise, Phase, SILENCE, decay_factor, flushed, sine};
+use crate::kits::{DrumSound, NoiseBand};
 use crate::pool::Voice;
 
 /// Partials of a struck metal plate, far from any harmonic series. By ear.
 const METAL_RATIOS: [f32; 6] = [1.0, 1.304, 1.466, 1.787, 1.932, 2.536];
-
-/// Onsets ramp up this long, short enough to be heard as a hit.
-const ATTACK_SECONDS: f32 = 0.0006;
 
 /// Distance of the repeated bursts of a clap.
 const BURST_SECONDS: f32 = 0.011;
@@ -81,7 +78,7 @@ impl DrumVoice {
             sample_rate,
             gain: sound.gain * (0.1 + 0.9 * velocity * velocity.sqrt()),
             attack: 0.0,
-            attack_step: 1.0 / (ATTACK_SECONDS * sample_rate).max(1.0),
+            attack_step: 1.0 / (sound.attack_seconds * sample_rate).max(1.0),
             fade: 1.0,
             fade_factor: 1.0,
             skin: Phase::default(),
@@ -138,7 +135,7 @@ impl DrumVoice {
 }
 
 impl Voice for DrumVoice {
-    fn next(&mut self) -> f32 {
+    fn next(&mut self) -> [f32; 2] {
         let mut sum = 0.0;
         if self.tone.level > 0.0 {
             sum += self.next_skin();
@@ -151,7 +148,7 @@ impl Voice for DrumVoice {
         }
         self.attack = (self.attack + self.attack_step).min(1.0);
         self.fade *= self.fade_factor;
-        sum * self.attack * self.fade * self.gain
+        [sum * self.attack * self.fade * self.gain; 2]
     }
 
     /// A drum rings out by itself.
@@ -161,7 +158,7 @@ impl Voice for DrumVoice {
         self.fade_factor = self.fade_factor.min(decay_factor(seconds, self.sample_rate));
     }
 
-    fn is_done(&self) -> bool {
+    fn is_done(&mut self) -> bool {
         let level = self.tone.level + self.noise_level.level + self.metal_level.level;
         level * self.fade < SILENCE && self.bursts_left == 0
     }

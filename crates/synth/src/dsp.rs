@@ -50,6 +50,26 @@ impl Phase {
         let phase = self.advance(step);
         2.0 * phase - 1.0 - edge(phase, step)
     }
+
+    /// A band-limited pulse that is high for `width` of its cycle, without its mean.
+    pub fn pulse(&mut self, step: f32, width: f32) -> f32 {
+        let phase = self.advance(step);
+        let later = if phase < width { phase + 1.0 - width } else { phase - width };
+        let naive = if phase < width { 1.0 } else { -1.0 };
+        naive + edge(phase, step) - edge(later, step) + 1.0 - 2.0 * width
+    }
+}
+
+/// A cubic that rounds peaks off and adds the third harmonic of a pushed amplifier.
+pub fn driven(sample: f32) -> f32 {
+    let limited = sample.clamp(-1.5, 1.5);
+    limited - limited * limited * limited * (4.0 / 27.0)
+}
+
+/// The two factors that lay a mono signal between left (-1) and right (1) at constant power.
+pub fn placed(pan: f32) -> [f32; 2] {
+    let angle = (pan.clamp(-1.0, 1.0) + 1.0) * core::f32::consts::FRAC_PI_4;
+    [angle.cos(), angle.sin()]
 }
 
 /// The correction that rounds off a jump of a waveform at phase 0.

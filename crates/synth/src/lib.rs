@@ -1,4 +1,5 @@
-//! The built-in sound: a small band of drums, bass, electric piano and lead.
+//! The built-in sound: a small band of drums, bass, chords and lead, with a few patches a part, or
+//! a SoundFont in their place.
 //!
 //! Runs on the **audio thread**. Nothing allocates, locks, waits or logs after [`Synth::new`], and
 //! the samples do not depend on how a stretch of time is cut into blocks.
@@ -16,8 +17,9 @@
 //! assert!(left.iter().any(|sample| *sample != 0.0));
 //! ```
 //!
-//! Start at [`Synth`]; a part's timbre is one file: `drums` (with its table, `drum_kit`), `bass`,
-//! `keys`, `lead`.
+//! Start at [`Synth`]; what a part can sound like is a table of [`Patch`]es (`patches`, for drums
+//! `kits`), and how a patch makes a note is one of the files `drums`, `tone` (subtractive), `fm`,
+//! `plucked` and `modal`.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -25,18 +27,24 @@
     deny(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros)
 )]
 
-mod bass;
-mod drum_kit;
 mod drums;
 mod dsp;
-mod keys;
-mod lead;
+mod fm;
+mod kits;
 mod limiter;
 mod mixer;
+mod modal;
+mod patches;
+mod plucked;
 mod pool;
 mod reverb;
+mod sound_font;
+mod tone;
+mod voice;
 
-pub use mixer::Synth;
+pub use mixer::{PartOutputs, Synth};
+pub use patches::Patch;
+pub use sound_font::{SoundFontBand, SoundFontError};
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,19 @@
 //! A fixed number of voices, given to notes and taken back.
 
+use crate::dsp::placed;
+
 /// One sounding note of some timbre.
-pub trait Voice: Default {
-    /// The next sample.
-    fn next(&mut self) -> f32;
+pub trait Voice {
+    /// The next sample, left and right.
+    fn next(&mut self) -> [f32; 2];
     /// The key was let go.
     fn release(&mut self);
     /// Ends within `seconds`, without a click.
     fn fade(&mut self, seconds: f32);
     /// Whether nothing more will be heard.
-    fn is_done(&self) -> bool;
+    fn is_done(&mut self) -> bool;
 }
 
-#[derive(Default)]
 struct Slot<V> {
     voice: V,
     key: u8,
@@ -20,8 +21,8 @@ struct Slot<V> {
     active: bool,
     /// When it started, counted in notes.
     age: u64,
-    last: f32,
-    pan: (f32, f32),
+    last: [f32; 2],
+    pan: [f32; 2],
 }
 
 /// Voices of one part. The oldest released voice is taken when all are in use, else the oldest.
@@ -29,16 +30,25 @@ pub struct Pool<V, const N: usize> {
     slots: [Slot<V>; N],
     n_started: u64,
     /// What taken voices were putting out, fading away instead of stopping.
-    residue: (f32, f32),
+    residue: [f32; 2],
     residue_decay: f32,
 }
 
 impl<V: Voice, const N: usize> Pool<V, N> {
-    pub fn new(sample_rate: f32) -> Self {
+    /// Makes room for `N` notes with the voices that `make` gives.
+    pub fn new(sample_rate: f32, make: impl Fn() -> V) -> Self {
         Self {
-            slots: core::array::from_fn(|_| Slot::default()),
+            slots: core::array::from_fn(|_| Slot {
+                voice: make(),
+                key: 0,
+                held: false,
+                active: false,
+                age: 0,
+                last: [0.0; 2],
+                pan: [0.0; 2],
+            }),
             n_started: 0,
-            residue: (0.0, 0.0),
+            residue: [0.0; 2],
             residue_decay: crate::dsp::decay_factor(0.02, sample_rate),
         }
     }
@@ -48,27 +58,21 @@ impl<V: Voice, const N: usize> Pool<V, N> {
         self.n_started
     }
 
-    /// Gives a voice to a note; `pan` from -1 (left) to 1.
-    pub fn start(&mut self, voice: V, key: u8, pan: f32) {
+    /// Gives a voice, which `begin` sets up, to a note; `pan` from -1 (left) to 1.
+    pub fn start(&mut self, key: u8, pan: f32, begin: impl FnOnce(&mut V)) {
         let free = self
             .slots
             .iter_mut()
             .min_by_key(|slot| (slot.active, slot.active && slot.held, slot.age));
         let Some(slot) = free else { return };
         if slot.active {
-            self.residue.0 += slot.last * slot.pan.0;
-            self.residue.1 += slot.last * slot.pan.1;
+            for side in 0..2 {
+                self.residue[side] += slot.last[side] * slot.pan[side];
+            }
         }
-        let angle = (pan.clamp(-1.0, 1.0) + 1.0) * core::f32::consts::FRAC_PI_4;
-        *slot = Slot {
-            voice,
-            key,
-            held: true,
-            active: true,
-            age: self.n_started,
-            last: 0.0,
-            pan: (angle.cos(), angle.sin()),
-        };
+        begin(&mut slot.voice);
+        (slot.key, slot.held, slot.active) = (key, true, true);
+        (slot.age, slot.last, slot.pan) = (self.n_started, [0.0; 2], placed(pan));
         self.n_started += 1;
     }
 
@@ -95,22 +99,21 @@ impl<V: Voice, const N: usize> Pool<V, N> {
         for slot in &mut self.slots {
             slot.active = false;
         }
-        self.residue = (0.0, 0.0);
+        self.residue = [0.0; 2];
         self.n_started = 0;
     }
 
     /// Writes the sum of the voices; `false`, with nothing written, when all are silent.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) -> bool {
-        let residual = self.residue.0.abs() + self.residue.1.abs() > 1e-6;
-        if !residual && self.slots.iter().all(|slot| !slot.active) {
+        let is_residual = |residue: [f32; 2]| residue[0].abs() + residue[1].abs() > 1e-6;
+        if !is_residual(self.residue) && self.slots.iter().all(|slot| !slot.active) {
             return false;
         }
         for (left, right) in left.iter_mut().zip(right.iter_mut()) {
-            (*left, *right) = self.residue;
-            self.residue.0 *= self.residue_decay;
-            self.residue.1 *= self.residue_decay;
-            if self.residue.0.abs() + self.residue.1.abs() <= 1e-6 {
-                self.residue = (0.0, 0.0);
+            [*left, *right] = self.residue;
+            self.residue = self.residue.map(|side| side * self.residue_decay);
+            if !is_residual(self.residue) {
+                self.residue = [0.0; 2];
             }
         }
         for slot in self.slots.iter_mut().filter(|slot| slot.active) {
@@ -119,10 +122,9 @@ impl<V: Voice, const N: usize> Pool<V, N> {
                     slot.active = false;
                     break;
                 }
-                let sample = slot.voice.next();
-                slot.last = sample;
-                *left += sample * slot.pan.0;
-                *right += sample * slot.pan.1;
+                slot.last = slot.voice.next();
+                *left += slot.last[0] * slot.pan[0];
+                *right += slot.last[1] * slot.pan[1];
             }
         }
         true
