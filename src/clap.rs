@@ -6,9 +6,12 @@
 //! the wrapper. What a hidden event says of a parameter is taken over after the block; a hidden
 //! transport is dropped, as the next block brings its own.
 //!
+//! Outputs that the host has no memory for get some from [`spare_outputs`].
+//!
 //! Apart from that it does what `nice_export_clap!` does, for the one plugin that there is.
 
-use crate::Tributary;
+use crate::{Tributary, spare_outputs};
+use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::entry::clap_plugin_entry;
 use clap_sys::events::{
     CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, CLAP_EVENT_PARAM_VALUE, CLAP_EVENT_TRANSPORT,
@@ -23,7 +26,7 @@ use clap_sys::version::CLAP_VERSION;
 use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use nice_plug::wrapper::setup_logger;
 use std::ffi::{CStr, c_char, c_void};
-use std::ptr::{from_mut, from_ref, null};
+use std::ptr::{from_mut, from_ref, null, null_mut};
 use std::sync::{Arc, OnceLock};
 
 type Process =
@@ -106,17 +109,62 @@ unsafe extern "C" fn get(list: *const clap_input_events, index: u32) -> *const c
     }
 }
 
-/// Runs the wrapper's `process` without the events that it cannot bear, see the head of this file.
+/// The host's output at `index`, if it is there and stereo.
+///
+/// # Safety
+/// The block must be a host's.
+unsafe fn output(block: &clap_process, index: usize) -> Option<clap_audio_buffer> {
+    if block.audio_outputs.is_null() || index >= block.audio_outputs_count as usize {
+        return None;
+    }
+    // SAFETY: inside the host's list, whose channels are as many as it says.
+    unsafe {
+        let output = *block.audio_outputs.add(index);
+        let is_there = output.channel_count == 2 && !output.data32.is_null();
+        let is_stereo =
+            is_there && !(*output.data32).is_null() && !(*output.data32.add(1)).is_null();
+        is_stereo.then_some(output)
+    }
+}
+
+/// Runs the wrapper's `process` with memory for every output, see the head of this file.
 unsafe extern "C" fn process(
     plugin: *const clap_plugin,
     process: *const clap_process,
 ) -> clap_process_status {
-    let Some(original) = WRAPPER_PROCESS.get() else { return CLAP_PROCESS_ERROR };
     // SAFETY: the host's argument, under the format's rules.
     let Some(block) = (unsafe { process.as_ref() }) else { return CLAP_PROCESS_ERROR };
+    // SAFETY: the host's lists, under the format's rules.
+    let given = std::array::from_fn(|index| unsafe { output(block, index) });
+    let spare = |data32| clap_audio_buffer {
+        data32,
+        data64: null_mut(),
+        channel_count: 2,
+        latency: 0,
+        constant_mask: 0,
+    };
+    let completed = spare_outputs::complete(block.frames_count as usize, given, spare, |outputs| {
+        let outputs = clap_process {
+            audio_outputs: outputs.as_mut_ptr(),
+            audio_outputs_count: outputs.len() as u32,
+            ..*block
+        };
+        // SAFETY: the host's block, with outputs that live until the call returns.
+        unsafe { process_events(plugin, &outputs) }
+    });
+    // SAFETY: the host's block.
+    completed.unwrap_or_else(|| unsafe { process_events(plugin, block) })
+}
+
+/// Runs the wrapper's `process` without the events that it cannot bear, see the head of this file.
+///
+/// # Safety
+/// As of what the wrapper's `process` asks a host for.
+unsafe fn process_events(plugin: *const clap_plugin, block: &clap_process) -> clap_process_status {
+    let Some(original) = WRAPPER_PROCESS.get() else { return CLAP_PROCESS_ERROR };
     if block.in_events.is_null() {
         // SAFETY: what the host would have called, with its arguments.
-        return unsafe { original(plugin, process) };
+        return unsafe { original(plugin, block) };
     }
     let mut events = Events { host: block.in_events, n_frames: block.frames_count, only: null() };
     let list = events.list();

@@ -23,7 +23,9 @@ mod presets;
 mod rate;
 mod roll;
 mod setup;
+mod sound;
 mod status;
+mod takes;
 #[cfg(test)]
 mod testing;
 mod theme;
@@ -59,7 +61,7 @@ const ROLL: (f32, f32) = (0.30, 120.0);
 /// Height of the bars above and below, and of the most that blend and rows can use, in points;
 /// what a window has more goes to the roll.
 const BARS: f32 = 106.0;
-const ROWS: f32 = 850.0;
+const ROWS: f32 = 960.0;
 
 /// Width of the meter at the left of the roll.
 const METER: (f32, f32) = (208.0, 300.0);
@@ -76,6 +78,7 @@ pub struct EditorApp {
     keep: keep::Keep,
     model_file: model_file::ModelFileState,
     roll: roll::Roll,
+    sound_font: sound::FontState,
     interval: Duration,
     presets: presets::Presets,
     /// Pictures that are still to be drawn though nothing changes.
@@ -94,6 +97,7 @@ impl EditorApp {
             model_file: model_file::ModelFileState::default(),
             presets: presets::Presets::default(),
             roll: roll::Roll::default(),
+            sound_font: sound::FontState::default(),
             interval: rate::FASTEST,
             settling: SETTLING,
             gui: None,
@@ -123,7 +127,7 @@ impl EditorApp {
         let params = &*self.params.clone();
         names::remember(ui.ctx(), params.model.model().genres());
         let lost = params.header.lost();
-        let warning = model_file::warning(params);
+        let warnings = [model_file::warning(params), sound::warning(params)];
         let window = ui.available_size();
         let bar = |color: Color32| Frame::new().fill(color).inner_margin(Margin::symmetric(8, 6));
         let section = |left: i8, right: i8| {
@@ -135,16 +139,16 @@ impl EditorApp {
             })
         };
         Panel::top("top").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
-            let menus = (&mut self.presets, &mut self.model_file);
-            top::show(ui, setter, params, menus);
+            let menus = (&mut self.presets, &mut self.model_file, &mut self.sound_font);
+            top::show(ui, setter, params, view, menus);
         });
         Panel::bottom("foot").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
             status::show(ui, view, &mut self.keep);
         });
-        if status::has_messages(view, lost.as_deref(), warning.as_deref()) {
+        if status::has_messages(view, lost.as_deref(), &warnings) {
             let frame = bar(theme::mix(theme::PANEL, theme::WARNING, 0.12));
             Panel::bottom("messages").show_separator_line(false).frame(frame).show(ui, |ui| {
-                status::messages(ui, view, lost.as_deref(), warning.as_deref());
+                status::messages(ui, view, lost.as_deref(), &warnings);
             });
         }
         Panel::bottom("roll")

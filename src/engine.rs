@@ -9,16 +9,17 @@
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::model_file::Model;
 use crate::params::TributaryParams;
+use crate::sound_font::FontEnds;
 use composer::{Capture, Commands, Memory, Offline, Preview, PreviewReader};
 use composer::{Player, Report, Session, Settings, WorkerHandle, session};
 use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::{NoteEvent, Transport};
 use parking_lot::{Mutex, MutexGuard};
-use player::{Clock, PlayerEvent, Playhead, Status};
+use player::{Clock, EventKind, PlayerEvent, Playhead, Status};
 use score::{Controls, Part};
 use std::sync::Arc;
 use std::time::Duration;
-use synth::Synth;
+use synth::{PartOutputs, Synth};
 
 /// How long an offline render waits for one beat before it goes on without it; the first wait
 /// covers loading the model on a slow machine.
@@ -38,6 +39,9 @@ pub struct Band {
     clock: Clock,
     output: NoteOutput,
     synth: Synth,
+    fonts: FontEnds,
+    /// Parts that are muted, or not among those that play solo.
+    silenced: [bool; 4],
     sample_rate: f32,
     /// Samples for which the built-in sound is still rendered after it was switched off.
     sound_left: usize,
@@ -51,7 +55,13 @@ impl Band {
     /// saves of the music, `model` what composes it.
     ///
     /// Not for the audio thread.
-    pub fn start(sample_rate: f32, memory: Arc<Memory>, model: Arc<Model>, link: &Link) -> Self {
+    pub fn start(
+        sample_rate: f32,
+        memory: Arc<Memory>,
+        model: Arc<Model>,
+        fonts: FontEnds,
+        link: &Link,
+    ) -> Self {
         let settings = Settings::default().with_memory(memory).with_successor(model.successor());
         let Session { player, worker, preview, status, report, commands, capture, offline } =
             session::start(move || model.make(), settings);
@@ -65,6 +75,8 @@ impl Band {
             clock: Clock::new(),
             output: NoteOutput::new(),
             synth: Synth::new(sample_rate),
+            fonts,
+            silenced: [false; 4],
             sample_rate,
             sound_left: 0,
             bypassed: false,
@@ -111,9 +123,14 @@ impl Band {
     pub fn follow(&mut self, params: &TributaryParams, n_samples: usize) {
         self.player.set_lookahead(params.lookahead());
         self.player.set_form(params.form());
+        self.silenced = params.silenced();
         for part in Part::ALL {
-            self.synth.set_level(part, params.level(part));
+            let level = if self.silenced[part.index()] { 0.0 } else { params.level(part) };
+            self.synth.set_level(part, level);
+            self.synth.set_pan(part, params.pan(part));
+            self.synth.set_patch(part, params.patch(part));
         }
+        self.fonts.exchange(&mut self.synth, self.sample_rate);
         self.bypassed = params.engine.bypass.value();
         let audible = params.engine.sound.value() && !self.bypassed;
         self.synth.set_gain(if audible { params.gain() } else { 0.0 });
@@ -128,7 +145,8 @@ impl Band {
         }
     }
 
-    /// Plays a stretch: notes through `send`, sound into both channels.
+    /// Plays a stretch: notes through `send`, sound into both channels, and each part's into its
+    /// own channels where there are any.
     ///
     /// Waits for the composer only when the host renders offline.
     pub fn play(
@@ -137,6 +155,7 @@ impl Band {
         controls: &Controls,
         channels: Channels,
         [left, right]: [&mut [f32]; 2],
+        parts: PartOutputs,
         mut send: impl FnMut(NoteEvent<()>) -> Result<(), SendEventError>,
     ) {
         let n_samples = left.len().min(right.len());
@@ -146,10 +165,18 @@ impl Band {
             n_rendered: 0,
             left: &mut left[..n_samples],
             right: &mut right[..n_samples],
+            parts,
         };
         let output = &mut self.output;
+        let silenced = self.silenced;
+        for part in Part::ALL.into_iter().filter(|part| silenced[part.index()]) {
+            output.end_part(part, 0, &mut send, |heard| sound.hear(0, heard));
+        }
         let mut emit = |event: PlayerEvent| {
             let at = event.offset as usize;
+            if matches!(event.kind, EventKind::NoteOn { part, .. } if silenced[part.index()]) {
+                return true;
+            }
             output.forward(event, channels, &mut send, |heard| sound.hear(at, heard))
         };
         if self.bypassed {
@@ -173,6 +200,7 @@ struct Sound<'a> {
     n_rendered: usize,
     left: &'a mut [f32],
     right: &'a mut [f32],
+    parts: PartOutputs<'a>,
 }
 
 impl Sound<'_> {
@@ -180,11 +208,16 @@ impl Sound<'_> {
         let end = end.clamp(self.n_rendered, self.left.len());
         let (left, right) =
             (&mut self.left[self.n_rendered..end], &mut self.right[self.n_rendered..end]);
+        let range = self.n_rendered..end;
+        let mut parts = self.parts.each_mut().map(|part| {
+            part.each_mut().map(|side| side.get_mut(range.clone()).unwrap_or_default())
+        });
         if self.audible {
-            self.synth.render(left, right);
+            self.synth.render_parts(left, right, parts);
         } else {
             left.fill(0.0);
             right.fill(0.0);
+            parts.iter_mut().flatten().for_each(|side| side.fill(0.0));
         }
         self.n_rendered = end;
     }

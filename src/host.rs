@@ -9,7 +9,7 @@
 
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key, VoiceID};
-use nice_plug::prelude::{NoteEvent, Transport};
+use nice_plug::prelude::{AuxiliaryBuffers, NoteEvent, Transport};
 use player::{EventKind, PlayerEvent};
 use score::{Meter, Part, Pitch, Tempo, Velocity};
 
@@ -166,6 +166,17 @@ fn around_the_loop(position: f64, n_beats: f64, loop_range: Option<(f64, f64)>) 
     }
 }
 
+/// Both channels of each part's own output, empty where the layout has none.
+pub fn part_outputs<'a>(aux: &'a mut AuxiliaryBuffers<'_>) -> [[&'a mut [f32]; 2]; 4] {
+    let mut parts: [[&mut [f32]; 2]; 4] = Default::default();
+    for (part, buffer) in parts.iter_mut().zip(aux.outputs.iter_mut()) {
+        if let [left, right] = buffer.as_slice() {
+            *part = [left, right];
+        }
+    }
+    parts
+}
+
 fn finite(number: Option<f64>) -> Option<f64> {
     number.filter(|number| number.is_finite())
 }
@@ -279,6 +290,30 @@ impl NoteOutput {
             }
         }
         true
+    }
+}
+
+impl NoteOutput {
+    /// Ends what sounds of a part; what the host has no room for is ended by the next call.
+    pub fn end_part(
+        &mut self,
+        part: Part,
+        offset: u32,
+        mut send: impl FnMut(NoteEvent<()>) -> Result<(), SendEventError>,
+        mut hear: impl FnMut(Heard),
+    ) {
+        for (key, sent_to) in self.sent_to[part.index()].iter_mut().enumerate() {
+            if *sent_to == FREE {
+                continue;
+            }
+            let pitch = Pitch::clamped(key as i32);
+            let event = note_off(offset, *sent_to, pitch, VoiceID::Wildcard);
+            if matches!(send(event), Err(SendEventError::HostBufferFull)) {
+                return;
+            }
+            *sent_to = FREE;
+            hear(Heard::Off(part, pitch));
+        }
     }
 }
 

@@ -23,6 +23,8 @@ mod messages;
 pub mod model_file;
 pub mod params;
 pub mod presets;
+pub mod sound_font;
+mod spare_outputs;
 pub mod state;
 mod vst3;
 mod weights;
@@ -53,12 +55,29 @@ impl Plugin for Tributary {
     const EMAIL: &'static str = "";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    // Some hosts refuse an instrument without audio.
-    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[AudioIOLayout {
-        main_input_channels: None,
-        main_output_channels: NonZeroU32::new(2),
-        ..AudioIOLayout::const_default()
-    }];
+    // Some hosts refuse an instrument without audio, and some want one output alone.
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
+        AudioIOLayout {
+            main_output_channels: NonZeroU32::new(2),
+            aux_output_ports: &[new_nonzero_u32(2); 4],
+            names: PortNames {
+                layout: Some("Band and parts"),
+                main_output: Some("Band"),
+                aux_outputs: &["Drums", "Bass", "Chords", "Lead"],
+                ..PortNames::const_default()
+            },
+            ..AudioIOLayout::const_default()
+        },
+        AudioIOLayout {
+            main_output_channels: NonZeroU32::new(2),
+            names: PortNames {
+                layout: Some("Band"),
+                main_output: Some("Band"),
+                ..PortNames::const_default()
+            },
+            ..AudioIOLayout::const_default()
+        },
+    ];
 
     const MIDI_INPUT: MidiConfig = MidiConfig::Basic;
     const MIDI_OUTPUT: MidiConfig = MidiConfig::Basic;
@@ -98,9 +117,12 @@ impl Plugin for Tributary {
         let sample_rate = buffer_config.sample_rate;
         let band = self.band.get_or_insert_with(|| {
             let memory = self.params.music_memory.memory();
-            Band::start(sample_rate, memory, self.params.model.model().clone(), &self.link)
+            let model = self.params.model.model().clone();
+            let fonts = self.params.sound_font.connect();
+            Band::start(sample_rate, memory, model, fonts, &self.link)
         });
         band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
+        self.params.sound_font.activate(sample_rate);
         true
     }
 
@@ -117,7 +139,7 @@ impl Plugin for Tributary {
     fn process(
         &mut self,
         buffer: &mut Buffer,
-        _aux: &mut AuxiliaryBuffers,
+        aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         first_block::know_this_thread();
@@ -129,11 +151,17 @@ impl Plugin for Tributary {
             return ProcessStatus::Normal;
         };
         let params = &*self.params;
+        let parts = host::part_outputs(aux);
         let playhead = band.playhead(context.transport(), params, left);
         band.follow(params, n_samples);
-        band.play(&playhead, &params.controls(), params.channels(), [left, right], |event| {
-            context.try_send_event(event).map_err(|(_, error)| error)
-        });
+        band.play(
+            &playhead,
+            &params.controls(),
+            params.channels(),
+            [left, right],
+            parts,
+            |event| context.try_send_event(event).map_err(|(_, error)| error),
+        );
         ProcessStatus::KeepAlive
     }
 }

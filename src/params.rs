@@ -4,10 +4,15 @@
 //! is `dr_density` and their own share of jazz `dr_g_jazz`.
 //! The host writes the values; the audio thread reads them through [`TributaryParams::controls`].
 
+mod patches;
+
+pub use patches::{BassPatch, ChordsPatch, DrumsPatch, LeadPatch, PatchParams};
+
 use crate::editor::{DEFAULT_EDITOR_SIZE, EditorSize};
 use crate::edits::Edits;
 use crate::host::Channels;
 use crate::model_file::{Model, ModelField};
+use crate::sound_font::SoundFonts;
 use crate::state::{HeaderField, MusicField};
 use nice_plug::prelude::*;
 use player::Form;
@@ -39,6 +44,9 @@ pub struct TributaryParams {
     /// Lead.
     #[nested(id_prefix = "ld", group = "Lead")]
     pub lead: PartParams,
+    /// What the parts sound like.
+    #[nested(group = "Patches")]
+    pub patches: PatchParams,
     /// The choice of chords.
     #[nested(id_prefix = "ha", group = "Harmony")]
     pub harmony: HarmonyParams,
@@ -60,6 +68,9 @@ pub struct TributaryParams {
     /// Which model composes. Never touched by the audio thread.
     #[persist = "model"]
     pub model: ModelField,
+    /// The SoundFont, by its path. Never touched by the audio thread.
+    #[persist = "sound_font"]
+    pub sound_font: SoundFonts,
     /// Format of the state. Never touched by the audio thread.
     #[persist = "state"]
     pub header: HeaderField,
@@ -117,6 +128,15 @@ pub struct PartParams {
     /// Linear gain of the built-in sound.
     #[id = "level"]
     pub level: FloatParam,
+    /// `-1.0..=1.0` from left to right, in the built-in sound.
+    #[id = "pan"]
+    pub pan: FloatParam,
+    /// Silences the part, its notes too; the band plays on as if it were heard.
+    #[id = "mute"]
+    pub mute: BoolParam,
+    /// Silences the parts without it, once any has it.
+    #[id = "solo"]
+    pub solo: BoolParam,
     /// `0.0..=1.0` from the common blend to the part's own.
     #[id = "own"]
     pub own: FloatParam,
@@ -327,6 +347,7 @@ impl Default for TributaryParams {
             bass: PartParams::new("Bass", &model),
             chords: PartParams::new("Chords", &model),
             lead: PartParams::new("Lead", &model),
+            patches: PatchParams::default(),
             harmony: HarmonyParams {
                 own: percent("Harmony own", 0.0, 0.0, 1.0),
                 blend: BlendParams::new("Harmony ", &model),
@@ -337,6 +358,7 @@ impl Default for TributaryParams {
             music_memory: MusicField::default(),
             edits: Edits::default(),
             model: model.into(),
+            sound_font: SoundFonts::default(),
             header: HeaderField::default(),
         }
     }
@@ -379,6 +401,9 @@ impl PartParams {
             density: percent(format!("{part} density"), 0.5, 0.0, 1.0),
             register: percent(format!("{part} register"), 0.0, -1.0, 1.0),
             level: decibels(format!("{part} level")),
+            pan: patches::pan(format!("{part} pan")),
+            mute: BoolParam::new(format!("{part} mute"), false),
+            solo: BoolParam::new(format!("{part} solo"), false),
             own: percent(format!("{part} own"), 0.0, 0.0, 1.0),
             blend: BlendParams::new(&format!("{part} "), model),
         }

@@ -33,7 +33,7 @@ impl Role {
         match id {
             "key" | "seed" | "tempo" => Self::Song,
             "hold" | "ending" => Self::Setup,
-            _ if group == "Engine" => Self::Setup,
+            _ if group == "Engine" || id.ends_with("_mute") || id.ends_with("_solo") => Self::Setup,
             _ => Self::Music,
         }
     }

@@ -10,12 +10,15 @@
 //! A host that terminates an active plugin deactivates it by that: the plugin has threads to wait
 //! for before it goes (see `messages`).
 //!
+//! Outputs that the host has no memory for get some from [`spare_outputs`].
+//!
 //! Apart from that it does what `nice_export_vst3!` does, for the one class that there is.
 
-use crate::Tributary;
+use crate::{Tributary, spare_outputs};
 use nice_plug::wrapper::setup_logger;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
-    IAudioProcessor, IAudioProcessorVtbl, IComponent, IComponentVtbl, ProcessSetup,
+    AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessor, IAudioProcessorVtbl, IComponent,
+    IComponentVtbl, ProcessData, ProcessSetup,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     FIDString, FUnknown, IPluginBase, IPluginBaseVtbl, IPluginFactory, IPluginFactory2,
@@ -47,7 +50,7 @@ unsafe fn correct(processor: *mut IAudioProcessor, component: *mut IComponent) {
     let tables = TABLES.get_or_init(|| {
         let base = IPluginBaseVtbl { terminate, ..wrapper.1.base };
         let ours = (
-            IAudioProcessorVtbl { setupProcessing: setup_processing, ..wrapper.0 },
+            IAudioProcessorVtbl { setupProcessing: setup_processing, process, ..wrapper.0 },
             IComponentVtbl { base, ..wrapper.1 },
         );
         Tables { wrapper, ours }
@@ -85,6 +88,52 @@ unsafe extern "system" fn setup_processing(
         let result = original(this, setup);
         if result == kResultOk { original(this, setup) } else { result }
     }
+}
+
+/// The host's output at `index`, if it is there and stereo.
+///
+/// # Safety
+/// The block must be a host's.
+unsafe fn output(block: &ProcessData, index: usize) -> Option<AudioBusBuffers> {
+    if block.outputs.is_null() || index as int32 >= block.numOutputs {
+        return None;
+    }
+    // SAFETY: inside the host's list, whose channels are as many as it says; samples are of 32
+    // bits, as the plugin offers nothing else.
+    unsafe {
+        let output = *block.outputs.add(index);
+        let channels = output.__field0.channelBuffers32;
+        let is_there = output.numChannels == 2 && !channels.is_null();
+        let is_stereo = is_there && !(*channels).is_null() && !(*channels.add(1)).is_null();
+        is_stereo.then_some(output)
+    }
+}
+
+/// Gives the wrapper memory for every output, see the head of this file.
+unsafe extern "system" fn process(this: *mut IAudioProcessor, data: *mut ProcessData) -> tresult {
+    let Some(tables) = TABLES.get() else { return kInternalError };
+    let original = tables.wrapper.0.process;
+    // SAFETY: the host's argument, under the format's rules.
+    let Some(block) = (unsafe { data.as_ref() }) else { return kInvalidArgument };
+    // SAFETY: the host's lists, under the format's rules.
+    let given = std::array::from_fn(|index| unsafe { output(block, index) });
+    let spare = |channels| AudioBusBuffers {
+        numChannels: 2,
+        silenceFlags: 0,
+        __field0: AudioBusBuffers__type0 { channelBuffers32: channels },
+    };
+    let n_samples = usize::try_from(block.numSamples).unwrap_or(0);
+    let completed = spare_outputs::complete(n_samples, given, spare, |outputs| {
+        let mut seen = ProcessData {
+            numOutputs: outputs.len() as int32,
+            outputs: outputs.as_mut_ptr(),
+            ..*block
+        };
+        // SAFETY: the host's block, with outputs that live until the call returns.
+        unsafe { original(this, &mut seen) }
+    });
+    // SAFETY: what the host would have called, with its arguments.
+    completed.unwrap_or_else(|| unsafe { original(this, data) })
 }
 
 struct Factory {

@@ -7,7 +7,8 @@ mod tests;
 
 use super::theme;
 use egui::{
-    Align2, Color32, Key, PointerButton, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2,
+    Align2, Color32, Key, PointerButton, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo,
+    vec2,
 };
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, IntParam, Param, ParamSetter};
 pub use paint::focus_ring;
@@ -216,10 +217,40 @@ pub fn choice<T: Enum + PartialEq + 'static>(
     param: &EnumParam<T>,
     width: f32,
 ) -> Response {
+    let chosen = T::variants()[param.unmodulated_plain_value().to_index()];
+    choice_named(ui, setter, param, width, RichText::new(chosen))
+}
+
+/// A [`choice`] whose first is the plugin's own, `auto` at the moment.
+pub fn auto_choice<T: Enum + PartialEq + 'static>(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    param: &EnumParam<T>,
+    width: f32,
+    auto: &str,
+) -> Response {
+    let index = param.unmodulated_plain_value().to_index();
+    let shown = if index == 0 {
+        RichText::new(auto).color(theme::FAINT_TEXT)
+    } else {
+        RichText::new(T::variants()[index])
+    };
+    choice_named(ui, setter, param, width, shown)
+        .on_hover_text("Auto, in grey, follows the blend. Patches change with the next note")
+}
+
+fn choice_named<T: Enum + PartialEq + 'static>(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    param: &EnumParam<T>,
+    width: f32,
+    shown: RichText,
+) -> Response {
     let current = param.unmodulated_plain_value().to_index();
     let response = egui::ComboBox::from_id_salt(param.name())
         .width(width)
-        .selected_text(T::variants()[current])
+        .truncate()
+        .selected_text(shown)
         .show_ui(ui, |ui| {
             for (index, name) in T::variants().iter().enumerate() {
                 if ui.selectable_label(index == current, *name).clicked() {

@@ -5,10 +5,9 @@ mod own;
 
 use super::pad::{self, Look, Target, geometry::Shares};
 use super::roll::Roll;
-use super::{control, group, share_of_row, theme};
+use super::{control, group, share_of_row, sound, takes, theme};
 use crate::engine::View;
 use crate::params::{BlendParams, PartParams, TributaryParams};
-use composer::Command;
 use egui::{Align2, Color32, Rect, Sense, Ui, UiBuilder, vec2};
 use nice_plug::prelude::{FloatParam, ParamSetter};
 use score::{Part, PitchClass};
@@ -16,11 +15,14 @@ use score::{Part, PitchClass};
 /// Width of the button or name at the start of a row.
 const NAME_WIDTH: f32 = 92.0;
 
-/// The least and the largest height of a row's content, two lines of controls and more.
-const ROW: (f32, f32) = (2.0 * control::HEIGHT + theme::GAP, 148.0);
+/// Lines of controls in a part's row, and in that of the harmony.
+const N_LINES: (usize, usize) = (3, 2);
 
-/// Number of rows.
-const N_ROWS: f32 = 5.0;
+/// The most that a row's height grows by while there is room.
+const GROWTH: f32 = 68.0;
+
+/// The largest width of a small pad.
+const PAD: f32 = 120.0;
 
 /// What a row says and changes.
 struct Row<'a> {
@@ -43,7 +45,9 @@ pub fn show(
     height: f32,
 ) {
     let padding = 2.0 * theme::MARGIN + theme::GAP;
-    let row_height = (height / N_ROWS - padding).clamp(ROW.0, ROW.1).floor();
+    let parts = Part::ALL.len() as f32;
+    let least = parts * least_height(N_LINES.0) + least_height(N_LINES.1) + (parts + 1.0) * padding;
+    let growth = ((height - least) / (parts + 1.0)).clamp(0.0, GROWTH).floor();
     let controls = params.controls();
     let common = pad::shares_of(&controls.blend);
     for part in Part::ALL {
@@ -55,21 +59,25 @@ pub fn show(
             common,
             followed: pad::shares_of(&controls.part_blend(part)),
         };
+        let on = part_params.on.value();
+        let word = activity::word(&roll.history, roll.position(), part, on);
         group(ui, |ui| {
             row.show(
                 ui,
                 setter,
-                row_height,
-                |ui| {
-                    part_name(ui, setter, part_params, part, roll);
-                    part_controls(ui, setter, part_params, part);
-                },
-                |ui| {
-                    let on = part_params.on.value();
-                    let word = activity::word(&roll.history, roll.position(), part, on);
-                    caption(ui, word, NAME_WIDTH);
-                    regenerate(ui, part, view);
-                },
+                growth,
+                &mut [
+                    &mut |ui| {
+                        part_name(ui, setter, part_params, part, roll);
+                        takes::part(ui, params, part, view);
+                        part_controls(ui, setter, part_params, part);
+                    },
+                    &mut |ui| {
+                        caption(ui, word, NAME_WIDTH);
+                        sound::show_part(ui, setter, params, part);
+                    },
+                    &mut |ui| caption(ui, "blend", NAME_WIDTH),
+                ],
             );
         });
     }
@@ -84,50 +92,60 @@ pub fn show(
         row.show(
             ui,
             setter,
-            row_height,
-            |ui| {
-                title(ui, "Harmony", theme::TEXT);
-                chords(ui, roll);
-            },
-            |ui| {
-                let key = key_name(controls.key, controls.scale.name());
-                caption(ui, &key, NAME_WIDTH);
-            },
+            growth,
+            &mut [
+                &mut |ui| {
+                    title(ui, "Harmony", theme::TEXT);
+                    chords(ui, roll);
+                },
+                &mut |ui| {
+                    let key = key_name(controls.key, controls.scale.name());
+                    caption(ui, &key, NAME_WIDTH);
+                },
+            ],
         );
     });
 }
 
+/// The height of so many lines of controls without more between them than must be.
+fn least_height(n_lines: usize) -> f32 {
+    n_lines as f32 * (control::HEIGHT + theme::GAP) - theme::GAP
+}
+
 impl Row<'_> {
-    /// The small pad at the right, and two lines left of it.
+    /// The small pad at the right, and lines left of it; the last goes on with the own blend.
     fn show(
         &self,
         ui: &mut Ui,
         setter: &ParamSetter,
-        height: f32,
-        first: impl FnOnce(&mut Ui),
-        second: impl FnOnce(&mut Ui),
+        growth: f32,
+        lines: &mut [&mut dyn FnMut(&mut Ui)],
     ) {
+        let n_lines = lines.len();
+        let height = least_height(n_lines) + growth;
         let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        let pad_width = height.min(ROW.1);
-        let lines = Rect::from_min_max(area.min, area.max - vec2(pad_width + theme::MARGIN, 0.0));
-        let gap = (height - 2.0 * control::HEIGHT).min(2.0 * theme::MARGIN);
-        let top = lines.top() + (height - 2.0 * control::HEIGHT - gap) / 2.0;
-        let line = |index: f32| {
-            let y = top + index * (control::HEIGHT + gap);
-            Rect::from_x_y_ranges(lines.x_range(), y..=y + control::HEIGHT)
-        };
-        let builder = |rect: Rect, name: &str| {
+        let pad_width = height.min(PAD).min(area.width() / 6.0);
+        let room = Rect::from_min_max(area.min, area.max - vec2(pad_width + theme::MARGIN, 0.0));
+        let between = (growth / (n_lines - 1) as f32).min(theme::MARGIN).floor() + theme::GAP;
+        let used = n_lines as f32 * (control::HEIGHT + between) - between;
+        let top = room.top() + ((height - used) / 2.0).floor();
+        for (index, show) in lines.iter_mut().enumerate() {
+            let y = top + index as f32 * (control::HEIGHT + between);
+            let line = Rect::from_x_y_ranges(room.x_range(), y..=y + control::HEIGHT);
             let layout = egui::Layout::left_to_right(egui::Align::Center);
-            UiBuilder::new().max_rect(rect).layout(layout).id_salt((self.name, name))
-        };
-        ui.scope_builder(builder(line(0.0), "first"), first);
-        ui.scope_builder(builder(line(1.0), "second"), |ui| {
-            second(ui);
-            own::show(ui, setter, self.name, self.own, self.blend);
-        });
+            let salt = (self.name, index);
+            ui.scope_builder(UiBuilder::new().max_rect(line).layout(layout).id_salt(salt), |ui| {
+                show(ui);
+                if index + 1 == n_lines {
+                    own::show(ui, setter, self.name, self.own, self.blend);
+                }
+            });
+        }
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
         let corner = area.max - vec2(pad_width, height);
         let place = Rect::from_min_size(corner, vec2(pad_width, height));
-        ui.scope_builder(builder(place, "pad"), |ui| {
+        let builder = UiBuilder::new().max_rect(place).layout(layout).id_salt((self.name, "pad"));
+        ui.scope_builder(builder, |ui| {
             let follows = own::follows(self.own);
             let target = Target {
                 blend: self.blend,
@@ -162,31 +180,14 @@ fn part_name(ui: &mut Ui, setter: &ParamSetter, row: &PartParams, part: Part, ro
 }
 
 fn part_controls(ui: &mut Ui, setter: &ParamSetter, row: &PartParams, part: Part) {
-    sound_slot(ui, setter, row, part);
-    let width = share_of_row(ui, 3);
+    let width = share_of_row(ui, 2);
     let color = theme::part(part);
     let lessons = [
         (&row.density, "Density", "how many notes it plays, against what is usual"),
         (&row.register, "Register", "lower or higher than it would play by itself"),
-        (&row.level, "Level", "loudness in the built-in sound; the MIDI stays as it is"),
     ];
     for (param, label, lesson) in lessons {
         control::taught_bar(ui, setter, param, label, color, (width, lesson));
-    }
-}
-
-/// The place of a part's sound (mute, solo, pan, patch); the bars share what it leaves.
-fn sound_slot(_ui: &mut Ui, _setter: &ParamSetter, _row: &PartParams, _part: Part) {}
-
-/// A button that has a part composed anew wherever it would repeat.
-fn regenerate(ui: &mut Ui, part: Part, view: Option<&View>) {
-    let hint = "Another take: compose this part anew where a loop, phrase or hold would repeat it";
-    let clicked = ui.add_enabled(view.is_some(), egui::Button::new("Anew")).on_hover_text(hint);
-    if clicked.clicked()
-        && let Some(view) = view
-    {
-        // A worker that is behind has enough to do; the next click will reach it.
-        let _ = view.commands.send(Command::Regenerate(part));
     }
 }
 

@@ -1,6 +1,7 @@
-//! A small menu for what is set once: timing, MIDI channels, the model.
+//! A small menu for what is set once: timing, MIDI channels, the model, a SoundFont.
 
 use super::model_file::{self, ModelFileState};
+use super::sound::{self, FontState};
 use super::{control, theme};
 use crate::params::{ChannelsChoice, TributaryParams};
 use egui::{Button, Popup, PopupCloseBehavior, Ui, vec2};
@@ -14,10 +15,12 @@ pub fn menu(
     ui: &mut Ui,
     setter: &ParamSetter,
     params: &TributaryParams,
-    (width, model_file): (f32, &mut ModelFileState),
+    width: f32,
+    (model_file, font): (&mut ModelFileState, &mut FontState),
 ) {
     let button = Button::new("Setup").min_size(vec2(width, control::HEIGHT));
-    let response = ui.add(button).on_hover_text("Lookahead, MIDI channels and the model");
+    let response =
+        ui.add(button).on_hover_text("Lookahead, MIDI channels, the model and a SoundFont");
     control::focus_ring(ui, response.rect, &response);
     Popup::menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
@@ -45,5 +48,7 @@ pub fn menu(
             });
             ui.add_space(theme::GAP);
             model_file::show(ui, params, model_file);
+            ui.add_space(theme::GAP);
+            sound::show_font(ui, params, font);
         });
 }

@@ -7,13 +7,13 @@ use egui::{Color32, Label, RichText, Sense, Ui, vec2};
 use player::{Status, WorkerState};
 
 /// Shows what must not be overlooked, or nothing.
-pub fn messages(ui: &mut Ui, view: Option<&View>, lost: Option<&str>, model: Option<&str>) {
+pub fn messages(ui: &mut Ui, view: Option<&View>, lost: Option<&str>, files: &[Option<String>]) {
     let mut say = |text: String, hint: &str| {
         let text = RichText::new(text).color(theme::WARNING);
         ui.add(Label::new(text).wrap()).on_hover_text(hint);
     };
-    if let Some(warning) = model {
-        say(warning.to_owned(), "Setup has the choice of the model");
+    for warning in files.iter().flatten() {
+        say(warning.clone(), "Setup has the choice of the model and of a SoundFont");
     }
     if let Some(lost) = lost {
         let text = format!("The project was not loaded whole: {lost}");
@@ -28,11 +28,11 @@ pub fn messages(ui: &mut Ui, view: Option<&View>, lost: Option<&str>, model: Opt
 }
 
 /// Whether [`messages`] has anything to say.
-pub fn has_messages(view: Option<&View>, lost: Option<&str>, model: Option<&str>) -> bool {
+pub fn has_messages(view: Option<&View>, lost: Option<&str>, files: &[Option<String>]) -> bool {
     let ends = |view: &View| {
         matches!(view.status.worker_state(), WorkerState::Fallback | WorkerState::Stopped)
     };
-    lost.is_some() || model.is_some() || view.is_some_and(ends)
+    lost.is_some() || files.iter().any(Option::is_some) || view.is_some_and(ends)
 }
 
 /// Shows the foot.

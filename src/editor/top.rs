@@ -2,7 +2,9 @@
 
 use super::model_file::ModelFileState;
 use super::presets::{self, Presets};
-use super::{control, setup, share_of_row, theme};
+use super::sound::FontState;
+use super::{control, setup, share_of_row, takes, theme};
+use crate::engine::View;
 use crate::params::TributaryParams;
 use egui::{Align2, Sense, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
@@ -26,7 +28,8 @@ pub fn show(
     ui: &mut Ui,
     setter: &ParamSetter,
     params: &TributaryParams,
-    (presets, model_file): (&mut Presets, &mut ModelFileState),
+    view: Option<&View>,
+    (presets, model_file, font): (&mut Presets, &mut ModelFileState, &mut FontState),
 ) {
     let mut is_shared = false;
     ui.horizontal(|ui| {
@@ -42,18 +45,18 @@ pub fn show(
                 presets::show(ui, setter, params, presets);
             }
         });
-        engine(ui, setter, params, (meter, model_file));
+        engine(ui, setter, params, meter, (model_file, font));
     });
     if !is_shared {
         presets::show(ui, setter, params, presets);
     }
     if ui.available_width() >= WIDE {
         ui.horizontal(|ui| {
-            music(ui, setter, params);
+            music(ui, setter, params, view);
             manner(ui, setter, params);
         });
     } else {
-        ui.horizontal(|ui| music(ui, setter, params));
+        ui.horizontal(|ui| music(ui, setter, params, view));
         ui.horizontal(|ui| manner(ui, setter, params));
     }
 }
@@ -80,7 +83,8 @@ fn engine(
     ui: &mut Ui,
     setter: &ParamSetter,
     params: &TributaryParams,
-    (meter, model_file): (f32, &mut ModelFileState),
+    meter: f32,
+    menus: (&mut ModelFileState, &mut FontState),
 ) {
     let engine = &params.engine;
     control::toggle(ui, setter, &engine.run, "Run", theme::ACCENT, RUN)
@@ -91,11 +95,11 @@ fn engine(
     control::toggle(ui, setter, &engine.sound, "Sound", theme::ACCENT, SOUND)
         .on_hover_text("The built-in sound; off leaves the MIDI alone");
     control::bar(ui, setter, &engine.gain, "Gain", theme::ACCENT, meter);
-    setup::menu(ui, setter, params, (SETUP, model_file));
+    setup::menu(ui, setter, params, SETUP, menus);
 }
 
 /// What is played: key, seed and form.
-fn music(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
+fn music(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, view: Option<&View>) {
     let music = &params.music;
     caption(ui, "Key");
     control::choice(ui, setter, &music.key, 52.0);
@@ -111,6 +115,8 @@ fn music(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams) {
         .on_hover_text("Play on what exists, whatever is turned");
     control::toggle(ui, setter, &music.ending, "End", theme::ACCENT, 44.0)
         .on_hover_text("Close the music in four bars, then rest until this is off");
+    ui.add_space(theme::GAP);
+    takes::phrase(ui, view);
     ui.add_space(theme::GAP);
 }
 

@@ -1,13 +1,18 @@
 use super::*;
 use crate::params::PartChoice;
+use crate::sound_font::SoundFonts;
 use nice_plug::params::InternalParamMut;
 use nice_plug::prelude::NoteEvent;
 
 const RATE: f32 = 48_000.0;
 
+fn fonts() -> FontEnds {
+    SoundFonts::default().connect()
+}
+
 /// A band that renders offline, so that every beat is in time.
 fn offline_band() -> Band {
-    let mut band = Band::start(RATE, Arc::default(), Arc::default(), &Link::default());
+    let mut band = Band::start(RATE, Arc::default(), Arc::default(), fonts(), &Link::default());
     band.configure(RATE, true);
     band
 }
@@ -27,6 +32,8 @@ fn playing(beats: f64) -> Transport {
 struct Heard {
     events: Vec<String>,
     samples: Vec<f32>,
+    /// The left channel of each part's own output.
+    parts: [Vec<f32>; 4],
 }
 
 /// Plays `n_beats` from the song's start in blocks of the given sizes, in turn.
@@ -70,7 +77,14 @@ fn block(
         Ok(())
     };
     let channels = params.channels();
-    band.play(&playhead, &params.controls(), channels, [&mut left, &mut right], send);
+    let mut parts: [[Vec<f32>; 2]; 4] = Default::default();
+    parts.iter_mut().flatten().for_each(|side| side.resize(n_samples, f32::NAN));
+    let outputs = parts.each_mut().map(|part| part.each_mut().map(|side| &mut side[..]));
+    band.play(&playhead, &params.controls(), channels, [&mut left, &mut right], outputs, send);
+    assert!(parts.iter().flatten().flatten().all(|sample| sample.is_finite()));
+    for (heard, [left, _]) in heard.parts.iter_mut().zip(&parts) {
+        heard.extend(left);
+    }
     assert!(left.iter().chain(&right).all(|sample| sample.abs() <= 1.0));
     heard.samples.extend(left);
 }
@@ -91,6 +105,7 @@ fn notes_and_sound_do_not_depend_on_the_blocks() {
         let pieces = play(&mut offline_band(), &params, 16, sizes);
         assert_eq!(pieces.events, whole.events, "blocks of {sizes:?}");
         assert!(pieces.samples == whole.samples, "sound in blocks of {sizes:?}");
+        assert!(pieces.parts == whole.parts, "outputs of parts in blocks of {sizes:?}");
     }
 }
 
@@ -159,6 +174,76 @@ fn a_single_part_is_heard_alone() {
     assert_eq!(single.events, expected);
 }
 
+/// Plays two bars, turns something, plays two more.
+fn turned(turn: impl Fn(&TributaryParams)) -> Heard {
+    let params = TributaryParams::default();
+    let mut band = offline_band();
+    let mut heard = play(&mut band, &params, 8, &[512]);
+    turn(&params);
+    for index in 0..400 {
+        let at = 8 * 24_000 + index * 480;
+        let beats = 8.0 + index as f64 * 0.02;
+        block(&mut band, &params, &playing(beats), 480, at, &mut heard);
+    }
+    heard
+}
+
+#[test]
+fn a_muted_part_ends_at_once_and_leaves_the_others_as_they_were() {
+    let whole = turned(|_| {});
+    let muted = turned(|params| set(&params.chords.mute, true));
+    let solo = turned(|params| {
+        for part in [&params.drums, &params.bass, &params.lead] {
+            set(&part.solo, true);
+        }
+    });
+    let is_chords = |line: &&String| line.contains(" on 2 ") || line.contains(" off 2 ");
+    let others = |heard: &Heard| -> Vec<String> {
+        heard.events.iter().filter(|line| !is_chords(line)).cloned().collect()
+    };
+    assert_eq!(others(&muted), others(&whole));
+    assert_eq!(solo.events, muted.events);
+    let at = |line: &String| line.split(' ').next().unwrap().parse::<usize>().unwrap();
+    let chords = |heard: &Heard, name: &str, until: usize| {
+        let count = |line: &&String| line.contains(name) && at(line) <= until;
+        heard.events.iter().filter(is_chords).filter(count).count()
+    };
+    let turned_at = 8 * 24_000;
+    assert!(chords(&whole, " on ", usize::MAX) > chords(&whole, " on ", turned_at));
+    assert_eq!(chords(&muted, " on ", usize::MAX), chords(&muted, " on ", turned_at));
+    // Exactly one end a note, and none later than the mute.
+    assert_eq!(chords(&muted, " off ", turned_at), chords(&muted, " on ", usize::MAX));
+    assert_eq!(chords(&muted, " off ", usize::MAX), chords(&muted, " off ", turned_at));
+    let loudest =
+        |samples: &[f32]| samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    assert!(loudest(&whole.parts[2][turned_at + 9_600..]) > 1e-3);
+    assert!(loudest(&muted.parts[2][turned_at + 9_600..]) < 1e-4);
+    assert!(muted.parts[0] == whole.parts[0]);
+}
+
+#[test]
+fn the_patch_follows_the_blend_until_it_is_chosen() {
+    use crate::params::LeadPatch;
+    let lead = |turn: &dyn Fn(&TributaryParams)| {
+        let params = TributaryParams::default();
+        turn(&params);
+        params.patch(Part::Lead)
+    };
+    let name = |place: usize| synth::Patch::of(Part::Lead)[place].name;
+    assert_eq!(name(lead(&|params| set(&params.common.blend.jazz, 1.0))), "Clarinet");
+    let own = |params: &TributaryParams| {
+        set(&params.common.blend.jazz, 1.0);
+        set(&params.lead.own, 1.0);
+        set(&params.lead.blend.folk, 1.0);
+    };
+    assert_eq!(name(lead(&own)), "Flute");
+    let chosen = |params: &TributaryParams| {
+        own(params);
+        set(&params.patches.lead, LeadPatch::Trumpet);
+    };
+    assert_eq!(name(lead(&chosen)), "Trumpet");
+}
+
 #[test]
 fn a_host_without_transport_is_played_by_the_own_clock() {
     let params = TributaryParams::default();
@@ -174,7 +259,7 @@ fn a_host_without_transport_is_played_by_the_own_clock() {
 fn the_editor_finds_the_band_once_it_plays() {
     let link = Link::default();
     assert!(link.view().is_none());
-    let mut band = Band::start(RATE, Arc::default(), Arc::default(), &link);
+    let mut band = Band::start(RATE, Arc::default(), Arc::default(), fonts(), &link);
     band.configure(RATE, true);
     play(&mut band, &TributaryParams::default(), 4, &[512]);
     let mut view = link.view();
@@ -190,7 +275,7 @@ fn the_audio_thread_takes_no_lock() {
     let link = Link::default();
     let params = Arc::new(TributaryParams::default());
     let memory = params.music_memory.memory();
-    let mut band = Band::start(RATE, memory, Arc::default(), &link);
+    let mut band = Band::start(RATE, memory, Arc::default(), fonts(), &link);
     let view = link.view();
     let size = params.editor_size.write();
     let (done, finished) = std::sync::mpsc::channel();

@@ -32,6 +32,9 @@ fn ids_groups_and_defaults_are_stable() {
         dr_density | Drums | Drums density | 50 %
         dr_register | Drums | Drums register | 0 %
         dr_level | Drums | Drums level | 0.0 dB
+        dr_pan | Drums | Drums pan | C
+        dr_mute | Drums | Drums mute | Off
+        dr_solo | Drums | Drums solo | Off
         dr_own | Drums | Drums own | 0 %
         dr_g_classical | Drums/Own blend | Drums Classical | 0 %
         dr_g_jazz | Drums/Own blend | Drums Jazz | 0 %
@@ -43,6 +46,9 @@ fn ids_groups_and_defaults_are_stable() {
         ba_density | Bass | Bass density | 50 %
         ba_register | Bass | Bass register | 0 %
         ba_level | Bass | Bass level | 0.0 dB
+        ba_pan | Bass | Bass pan | C
+        ba_mute | Bass | Bass mute | Off
+        ba_solo | Bass | Bass solo | Off
         ba_own | Bass | Bass own | 0 %
         ba_g_classical | Bass/Own blend | Bass Classical | 0 %
         ba_g_jazz | Bass/Own blend | Bass Jazz | 0 %
@@ -54,6 +60,9 @@ fn ids_groups_and_defaults_are_stable() {
         ch_density | Chords | Chords density | 50 %
         ch_register | Chords | Chords register | 0 %
         ch_level | Chords | Chords level | 0.0 dB
+        ch_pan | Chords | Chords pan | C
+        ch_mute | Chords | Chords mute | Off
+        ch_solo | Chords | Chords solo | Off
         ch_own | Chords | Chords own | 0 %
         ch_g_classical | Chords/Own blend | Chords Classical | 0 %
         ch_g_jazz | Chords/Own blend | Chords Jazz | 0 %
@@ -65,6 +74,9 @@ fn ids_groups_and_defaults_are_stable() {
         ld_density | Lead | Lead density | 50 %
         ld_register | Lead | Lead register | 0 %
         ld_level | Lead | Lead level | 0.0 dB
+        ld_pan | Lead | Lead pan | C
+        ld_mute | Lead | Lead mute | Off
+        ld_solo | Lead | Lead solo | Off
         ld_own | Lead | Lead own | 0 %
         ld_g_classical | Lead/Own blend | Lead Classical | 0 %
         ld_g_jazz | Lead/Own blend | Lead Jazz | 0 %
@@ -72,6 +84,10 @@ fn ids_groups_and_defaults_are_stable() {
         ld_g_electronic | Lead/Own blend | Lead Electronic | 0 %
         ld_g_folk | Lead/Own blend | Lead Folk | 0 %
         ld_g_hiphop | Lead/Own blend | Lead Hip-hop | 0 %
+        dr_patch | Patches | Drums patch | Auto
+        ba_patch | Patches | Bass patch | Auto
+        ch_patch | Patches | Chords patch | Auto
+        ld_patch | Patches | Lead patch | Auto
         ha_own | Harmony | Harmony own | 0 %
         ha_g_classical | Harmony/Own blend | Harmony Classical | 0 %
         ha_g_jazz | Harmony/Own blend | Harmony Jazz | 0 %

@@ -5,6 +5,7 @@ use crate::editor::theme;
 use crate::editor::{EditorApp, IDLE};
 use crate::engine::{Band, Link};
 use crate::host::Channels;
+use crate::sound_font::SoundFonts;
 use egui::epaint::ClippedShape;
 use egui::output::OutputEvent;
 use egui::{FullOutput, Key, PointerButton, Rect, Shape};
@@ -50,7 +51,8 @@ impl Window {
     pub fn play(&mut self, n_beats: usize) {
         let link = &self.link;
         let band = self.band.get_or_insert_with(|| {
-            let mut band = Band::start(RATE, Arc::default(), Arc::default(), link);
+            let fonts = SoundFonts::default().connect();
+            let mut band = Band::start(RATE, Arc::default(), Arc::default(), fonts, link);
             band.configure(RATE, true);
             band
         });
@@ -68,7 +70,8 @@ impl Window {
             band.follow(params, size);
             let channels = Channels::PerPart;
             let outputs = [&mut left[..], &mut right[..]];
-            band.play(&playhead, &params.controls(), channels, outputs, |_| Ok(()));
+            let (controls, parts) = (params.controls(), Default::default());
+            band.play(&playhead, &controls, channels, outputs, parts, |_| Ok(()));
             self.at += size;
         }
     }
