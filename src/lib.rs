@@ -121,8 +121,9 @@ impl Plugin for Tributary {
             let fonts = self.params.sound_font.connect();
             Band::start(sample_rate, memory, model, fonts, &self.link)
         });
-        band.configure(sample_rate, buffer_config.process_mode == ProcessMode::Offline);
-        self.params.sound_font.activate(sample_rate);
+        let is_offline = buffer_config.process_mode == ProcessMode::Offline;
+        band.configure(sample_rate, is_offline);
+        self.params.sound_font.activate(sample_rate, is_offline);
         true
     }
 

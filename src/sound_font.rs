@@ -124,9 +124,23 @@ impl SoundFonts {
     }
 
     /// Loads what is asked for, if that is not what plays at this sample rate.
-    pub fn activate(&self, sample_rate: f32) {
+    ///
+    /// `waits` for it: a bounce must not begin with other sounds than it goes on with.
+    pub fn activate(&self, sample_rate: f32, waits: bool) {
         self.inner.rate.store(sample_rate.to_bits(), Ordering::Release);
         self.load();
+        while waits && self.is_loading() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn is_loading(&self) -> bool {
+        let is_handed_over = || {
+            self.inner.ends.lock().as_ref().is_none_or(|ends| ends.pending.is_none())
+                && self.inner.is_up_to_date()
+        };
+        let works = |thread: &JoinHandle<()>| !thread.is_finished();
+        self.thread.lock().as_ref().is_some_and(works) && !is_handed_over()
     }
 
     /// Asks for a SoundFont, or for the built-in patches.

@@ -28,7 +28,7 @@ fn a_file_that_is_not_there_is_named_and_the_patches_play() {
     let mut ends = fonts.connect();
     let mut synth = Synth::new(RATE);
     fonts.set(Some("there-is-no-such.sf2".to_owned()));
-    fonts.activate(RATE);
+    fonts.activate(RATE, false);
     let FontStatus::Failed(reason) = settled(&fonts) else { panic!("{:?}", fonts.status()) };
     assert!(reason.starts_with("there-is-no-such.sf2: "), "{reason}");
     ends.exchange(&mut synth, RATE);
@@ -47,7 +47,7 @@ fn a_file_that_is_not_there_is_named_and_the_patches_play() {
 fn an_instance_without_a_sound_font_starts_no_thread() {
     let fonts = SoundFonts::default();
     let _ends = fonts.connect();
-    fonts.activate(RATE);
-    fonts.activate(44_100.0);
+    fonts.activate(RATE, false);
+    fonts.activate(44_100.0, true);
     assert!(fonts.thread.lock().is_none());
 }

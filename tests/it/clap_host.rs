@@ -2,7 +2,8 @@
 
 use crate::support::clap;
 use crate::{
-    automation, bad_input, instances, interruptions, invariance, promises, random_host, transport,
+    automation, bad_input, instances, interruptions, invariance, promises, random_host, sound,
+    transport,
 };
 
 /// One test a promise, so that they run side by side and are named where they fail.
@@ -35,6 +36,12 @@ macro_rules! keeps_all {
                 instances_can_be_dropped_while_they_compose,
                 parameters_are_in_order,
                 the_library_is_never_unloaded,
+            }
+            sound {
+                each_part_has_an_output_of_its_own,
+                part_outputs_may_be_left_out,
+                patches_change_the_sound_alone,
+                a_sound_font_plays_or_is_left,
             }
             invariance {
                 any_split_gives_the_same_notes,

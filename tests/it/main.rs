@@ -28,6 +28,8 @@ mod model_file;
 mod own_model;
 /// The renderer's parameters against the plugin's.
 mod parameters;
+/// The factory presets through both bundles.
+mod presets;
 /// Bounces after playback and playback after bounces: each in the mode that the host says.
 mod process_mode;
 /// What every format must keep: notes, exact positions, automation, state, hosts that misbehave.
@@ -37,6 +39,8 @@ mod random_host;
 /// The audio thread of both bundles under the real-time guard: no heap, no locks, no system calls.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod realtime;
+/// The built-in sound: outputs, patches, mute and solo, SoundFonts.
+mod sound;
 /// States: old, new, damaged, loaded while playing; the held phrase.
 mod state;
 /// What holds for every stream of note events, and how streams compare.

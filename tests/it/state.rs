@@ -12,15 +12,15 @@ use crate::support::{RATE, assert_same_music, clap, root, run, song, vst3};
 const BEATS: f64 = 12.0;
 
 /// A state as the framework writes it into a VST3's stream, and with its length into a CLAP's.
-struct State(Value);
+pub struct State(Value);
 
 impl State {
-    fn read(bytes: &[u8]) -> Self {
+    pub fn read(bytes: &[u8]) -> Self {
         let start = bytes.iter().position(|byte| *byte == b'{').unwrap();
         Self(serde_json::from_slice(&bytes[start..]).unwrap())
     }
 
-    fn bytes(&self, format: Format) -> Vec<u8> {
+    pub fn bytes(&self, format: Format) -> Vec<u8> {
         let text = serde_json::to_vec(&self.0).unwrap();
         match format {
             Format::Vst3 => text,
@@ -29,11 +29,11 @@ impl State {
     }
 
     /// A field, which is JSON in a string.
-    fn field(&self, name: &str) -> Value {
+    pub fn field(&self, name: &str) -> Value {
         serde_json::from_str(self.0["fields"][name].as_str().unwrap()).unwrap()
     }
 
-    fn set_field(&mut self, name: &str, value: &Value) {
+    pub fn set_field(&mut self, name: &str, value: &Value) {
         self.0["fields"][name] = Value::String(value.to_string());
     }
 
@@ -49,7 +49,7 @@ impl State {
     }
 }
 
-fn format(bundle: &Path) -> Format {
+pub fn format(bundle: &Path) -> Format {
     hosting::load(bundle).unwrap().format()
 }
 

@@ -4,7 +4,8 @@ use crate::clap_host::keeps_all;
 use crate::streams::assert_same_music;
 use crate::support::{IRREGULAR, clap, run, song, vst3};
 use crate::{
-    automation, bad_input, instances, interruptions, invariance, promises, random_host, transport,
+    automation, bad_input, instances, interruptions, invariance, promises, random_host, sound,
+    transport,
 };
 
 keeps_all! { vst3() }

@@ -249,6 +249,7 @@ impl Instance for ClapInstance {
             parameters: self.parameters.clone(),
             ranges: self.ranges.clone(),
             buses: self.outputs.clone(),
+            n_given: if setup.auxiliary { self.outputs.len() } else { 1 },
         }))
     }
 
@@ -322,6 +323,8 @@ struct ClapProcessor {
     parameters: ParameterList,
     ranges: Vec<(f64, f64)>,
     buses: Vec<Bus>,
+    /// How many of them have memory.
+    n_given: usize,
 }
 
 /// The output event list of a host with room for so many events.
@@ -436,7 +439,7 @@ impl Processor for ClapProcessor {
         hook: &mut dyn ProcessHook,
     ) -> Result<()> {
         self.fill_input(block)?;
-        output.prepare(&self.buses, block.frames);
+        output.prepare(&self.buses[..self.n_given.min(self.buses.len())], block.frames);
         self.output.events.clear();
         self.output.edits.clear();
         (self.output.others, self.output.refused) = (0, 0);

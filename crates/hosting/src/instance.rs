@@ -28,6 +28,9 @@ pub struct Setup {
     /// How many output events the host takes in a block; it refuses the rest. Hosts built on the
     /// VST3 SDK's own event list take 50.
     pub event_capacity: usize,
+    /// Whether the host has memory for outputs besides the main one. Without, a CLAP host's list of
+    /// outputs ends after the main one, and a VST3 host lists the others without memory.
+    pub auxiliary: bool,
 }
 
 /// One output bus.

@@ -93,7 +93,7 @@ pub struct PlayedNote {
 }
 
 /// The sound of one output bus.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BusAudio {
     /// Name of the bus.
     pub name: String,

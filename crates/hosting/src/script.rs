@@ -187,7 +187,13 @@ impl Script {
     /// An empty script for an offline host.
     pub fn new(sample_rate: f64, max_frames: u32) -> Self {
         Self {
-            setup: Setup { sample_rate, max_frames, offline: true, event_capacity: usize::MAX },
+            setup: Setup {
+                sample_rate,
+                max_frames,
+                offline: true,
+                event_capacity: usize::MAX,
+                auxiliary: true,
+            },
             settings: Vec::new(),
             state: None,
             blocks: Vec::new(),

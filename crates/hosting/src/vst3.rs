@@ -315,6 +315,7 @@ impl Instance for Vst3Instance {
             output: list(setup.event_capacity),
             parameters: self.parameters.clone(),
             buses: self.outputs.clone(),
+            n_given: if setup.auxiliary { self.outputs.len() } else { 1 },
             _module: self.module.clone(),
         }))
     }
@@ -386,6 +387,8 @@ struct Vst3Processor {
     output: ComWrapper<EventList>,
     parameters: ParameterList,
     buses: Vec<Bus>,
+    /// How many of them have memory.
+    n_given: usize,
     _module: Arc<Module>,
 }
 
@@ -417,7 +420,7 @@ impl Processor for Vst3Processor {
         if !block.transports.is_empty() {
             return Err(Error::refused("process", "VST3 has no transport inside a block"));
         }
-        output.prepare(&self.buses, block.frames);
+        output.prepare(&self.buses[..self.n_given.min(self.buses.len())], block.frames);
         self.input.events.replace(block.notes.iter().map(input_event).collect());
         self.output.events.borrow_mut().clear();
         self.output.refused.set(0);
@@ -431,10 +434,12 @@ impl Processor for Vst3Processor {
             .collect();
         let mut buses: Vec<AudioBusBuffers> = channels
             .iter_mut()
-            .map(|channels| AudioBusBuffers {
-                numChannels: channels.len() as int32,
+            .map(|channels| (channels.len(), channels.as_mut_ptr()))
+            .chain(self.buses.iter().skip(self.n_given).map(|bus| (bus.channels, null_mut())))
+            .map(|(n_channels, channels)| AudioBusBuffers {
+                numChannels: n_channels as int32,
                 silenceFlags: 0,
-                __field0: AudioBusBuffers__type0 { channelBuffers32: channels.as_mut_ptr() },
+                __field0: AudioBusBuffers__type0 { channelBuffers32: channels },
             })
             .collect();
         if !self.started {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// How loud each part's phrase shall be, in LUFS, in the order of [`Part::ALL`].
-const TARGETS: [f32; 4] = [-18.0, -20.0, -22.0, -20.0];
+const TARGETS: [f32; 4] = [-17.2, -19.2, -21.2, -19.2];
 
 /// How far a patch may be off, in LU.
 const TOLERANCE: f32 = 1.0;
