@@ -56,7 +56,7 @@ const SETTLING: u8 = 4;
 const SETTLING_INTERVAL: Duration = Duration::from_millis(60);
 
 /// Share of the window's height that the roll has, and its least height in points.
-const ROLL: (f32, f32) = (0.30, 120.0);
+const ROLL: (f32, f32) = (0.24, 120.0);
 
 /// Height of the bars above and below, and of the most that blend and rows can use, in points;
 /// what a window has more goes to the roll.

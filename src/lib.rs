@@ -62,6 +62,8 @@ impl Plugin for Tributary {
             aux_output_ports: &[new_nonzero_u32(2); 4],
             names: PortNames {
                 layout: Some("Band and parts"),
+                // The framework names the main output by this.
+                main_input: Some("Band"),
                 main_output: Some("Band"),
                 aux_outputs: &["Drums", "Bass", "Chords", "Lead"],
                 ..PortNames::const_default()
@@ -72,6 +74,7 @@ impl Plugin for Tributary {
             main_output_channels: NonZeroU32::new(2),
             names: PortNames {
                 layout: Some("Band"),
+                main_input: Some("Band"),
                 main_output: Some("Band"),
                 ..PortNames::const_default()
             },

@@ -5,6 +5,7 @@
 //! The host writes the values; the audio thread reads them through [`TributaryParams::controls`].
 
 mod patches;
+mod values;
 
 pub use patches::{BassPatch, ChordsPatch, DrumsPatch, LeadPatch, PatchParams};
 
@@ -18,10 +19,7 @@ use nice_plug::prelude::*;
 use player::Form;
 use score::{Blend, Controls, Genre, N_STYLES, Part, PartControls, PitchClass, Tempo};
 use std::sync::Arc;
-
-/// Below this a level is silence.
-const MIN_LEVEL_DB: f32 = -60.0;
-const MAX_LEVEL_DB: f32 = 6.0;
+use values::{audible, decibels, number, pan, percent, weight};
 
 /// The seeds that a user can choose; any of them is as good as another.
 const SEEDS: IntRange = IntRange::Linear { min: 1, max: 9_999 };
@@ -401,7 +399,7 @@ impl PartParams {
             density: percent(format!("{part} density"), 0.5, 0.0, 1.0),
             register: percent(format!("{part} register"), 0.0, -1.0, 1.0),
             level: decibels(format!("{part} level")),
-            pan: patches::pan(format!("{part} pan")),
+            pan: pan(format!("{part} pan")),
             mute: BoolParam::new(format!("{part} mute"), false),
             solo: BoolParam::new(format!("{part} solo"), false),
             own: percent(format!("{part} own"), 0.0, 0.0, 1.0),
@@ -552,57 +550,6 @@ impl PartChoice {
     pub fn part(self) -> Part {
         Part::ALL[self as usize]
     }
-}
-
-/// A parameter's value; its default where a host has set what is no number.
-fn number(param: &FloatParam) -> f32 {
-    let value = param.value();
-    if value.is_finite() { value } else { param.default_plain_value() }
-}
-
-/// A share, shown as a percentage.
-fn percent(name: impl Into<String>, default: f32, min: f32, max: f32) -> FloatParam {
-    FloatParam::new(name, default, FloatRange::Linear { min, max })
-        .with_unit(" %")
-        .with_value_to_string(formatters::v2s_f32_percentage(0))
-        .with_string_to_value(formatters::s2v_f32_percentage())
-}
-
-/// A genre's weight, shown as a percentage, with the genre's name where the model has another than
-/// the parameter.
-fn weight(name: String, genre: Genre, model: Arc<Model>) -> FloatParam {
-    let percentage = formatters::v2s_f32_percentage(0);
-    let read = formatters::s2v_f32_percentage();
-    percent(name, 0.0, 0.0, 1.0)
-        .with_value_to_string(Arc::new(move |value| match model.renamed(genre) {
-            Some(name) => format!("{name} {}", percentage(value)),
-            None => percentage(value),
-        }))
-        .with_string_to_value(Arc::new(move |text| {
-            let number = text.trim_end_matches([' ', '%']).rsplit(' ').next()?;
-            read(number)
-        }))
-}
-
-/// A linear gain, shown in decibels; unity by default.
-fn decibels(name: impl Into<String>) -> FloatParam {
-    let range = FloatRange::Skewed {
-        min: util::db_to_gain(MIN_LEVEL_DB),
-        max: util::db_to_gain(MAX_LEVEL_DB),
-        factor: FloatRange::gain_skew_factor(MIN_LEVEL_DB, MAX_LEVEL_DB),
-    };
-    FloatParam::new(name, 1.0, range)
-        .with_unit(" dB")
-        .with_value_to_string(Arc::new(|gain| match audible(gain) {
-            0.0 => String::from("-inf"),
-            // Adding zero takes the sign off a rounded zero.
-            gain => format!("{:.1}", (util::gain_to_db(gain) * 10.0).round() / 10.0 + 0.0),
-        }))
-        .with_string_to_value(formatters::s2v_f32_gain_to_db())
-}
-
-fn audible(gain: f32) -> f32 {
-    if gain <= util::db_to_gain(MIN_LEVEL_DB) * 1.001 { 0.0 } else { gain }
 }
 
 #[cfg(test)]

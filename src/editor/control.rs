@@ -111,8 +111,13 @@ trait ZeroPoint {
 impl<P: Param> ZeroPoint for P {
     fn normalized_zero(&self) -> Option<f32> {
         let lowest = self.normalized_value_to_string(0.0, false);
-        let both_ways = lowest.starts_with('-') && lowest != "-inf";
-        both_ways.then(|| self.string_to_normalized_value("0")).flatten()
+        let zero = match lowest.as_bytes() {
+            // A place, from so much left.
+            [.., b'L'] => "C",
+            [b'-', ..] if lowest != "-inf" => "0",
+            _ => return None,
+        };
+        self.string_to_normalized_value(zero)
     }
 }
 

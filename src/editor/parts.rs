@@ -124,7 +124,7 @@ impl Row<'_> {
         let n_lines = lines.len();
         let height = least_height(n_lines) + growth;
         let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        let pad_width = height.min(PAD).min(area.width() / 6.0);
+        let pad_width = height.min(PAD).min(area.width() / 7.5);
         let room = Rect::from_min_max(area.min, area.max - vec2(pad_width + theme::MARGIN, 0.0));
         let between = (growth / (n_lines - 1) as f32).min(theme::MARGIN).floor() + theme::GAP;
         let used = n_lines as f32 * (control::HEIGHT + between) - between;

@@ -12,21 +12,27 @@ const ARROW: f32 = 20.0;
 const NUMBER: f32 = 34.0;
 const ANEW: f32 = 48.0;
 const LOCK: f32 = 44.0;
+const BACK: f32 = 44.0;
+/// Rows below this width have no room for the number of the take.
+const NARROW: f32 = 400.0;
 
 /// Shows which take of a part is heard, the way to the others, to a new one, and the lock.
 pub fn part(ui: &mut Ui, params: &TributaryParams, part: Part, view: Option<&View>) {
     let take = params.music_memory.memory().parts()[part.index()];
     let name = part.name();
+    let has_number = ui.available_width() > NARROW;
     let steps = [take.current > 0, take.current < take.newest].map(|there| there && !take.locked);
     if button(ui, "<", ARROW, steps[0], &format!("The take of the {name} before this one")) {
         send(view, Command::PreviousTake(part));
     }
-    let text = format!("{}/{}", take.current + 1, take.newest + 1);
-    let (rect, number) = ui.allocate_exact_size(vec2(NUMBER, control::HEIGHT), Sense::hover());
-    let painter = ui.painter().with_clip_rect(rect);
-    let (font, color) = (theme::small_font(), theme::FAINT_TEXT);
-    painter.text(rect.center(), Align2::CENTER_CENTER, text, font, color);
-    number.on_hover_text(format!("Take {} of {}", take.current + 1, take.newest + 1));
+    if has_number {
+        let text = format!("{}/{}", take.current + 1, take.newest + 1);
+        let (rect, number) = ui.allocate_exact_size(vec2(NUMBER, control::HEIGHT), Sense::hover());
+        let painter = ui.painter().with_clip_rect(rect);
+        let (font, color) = (theme::small_font(), theme::FAINT_TEXT);
+        painter.text(rect.center(), Align2::CENTER_CENTER, text, font, color);
+        number.on_hover_text(format!("Take {} of {}", take.current + 1, take.newest + 1));
+    }
     if button(ui, ">", ARROW, steps[1], &format!("The take of the {name} after this one")) {
         send(view, Command::NextTake(part));
     }
@@ -54,13 +60,13 @@ pub fn part(ui: &mut Ui, params: &TributaryParams, part: Part, view: Option<&Vie
 pub fn phrase(ui: &mut Ui, view: Option<&View>) {
     let hint = "Composes the phrase at the playhead anew, chords included, for when it comes \
                 again; four bars where there are no phrases";
-    if button(ui, "Phrase anew", 0.0, view.is_some(), hint)
+    if button(ui, "Anew", ANEW, view.is_some(), hint)
         && let Some(view) = view
     {
         let beat = view.status.position_beats().floor() as i64;
         send(Some(view), Command::RegeneratePhrase { beat });
     }
-    if button(ui, "Back", 0.0, view.is_some(), "Takes the last phrase anew back") {
+    if button(ui, "Back", BACK, view.is_some(), "Takes the last phrase anew back") {
         send(view, Command::TakePhraseBack);
     }
 }

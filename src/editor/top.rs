@@ -111,12 +111,11 @@ fn music(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, view: Opti
     caption(ui, "Phrase");
     control::choice(ui, setter, &music.phrase, 72.0)
         .on_hover_text("Length of the phrases that come again; off goes on and on");
+    takes::phrase(ui, view);
     control::toggle(ui, setter, &music.hold, "Hold", theme::ACCENT, 48.0)
         .on_hover_text("Play on what exists, whatever is turned");
     control::toggle(ui, setter, &music.ending, "End", theme::ACCENT, 44.0)
         .on_hover_text("Close the music in four bars, then rest until this is off");
-    ui.add_space(theme::GAP);
-    takes::phrase(ui, view);
     ui.add_space(theme::GAP);
 }
 

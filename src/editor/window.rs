@@ -22,7 +22,7 @@ use std::time::Duration;
 pub type EditorSize = Arc<RwLock<[f32; 2]>>;
 
 /// The size of a window that was never resized, in points.
-pub const DEFAULT_SIZE: [f32; 2] = [1_040.0, 740.0];
+pub const DEFAULT_SIZE: [f32; 2] = [1_060.0, 850.0];
 /// The least size that shows every control, in points; what does not fit at once scrolls.
 pub const MIN_SIZE: [f32; 2] = [720.0, 480.0];
 const MAX_SIZE: [f32; 2] = [4_096.0, 3_072.0];

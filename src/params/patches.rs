@@ -1,6 +1,7 @@
 //! How each part sounds: patch, place, mute and solo.
 
-use super::{TributaryParams, number};
+use super::TributaryParams;
+use super::values::number;
 use nice_plug::prelude::*;
 use score::Part;
 
@@ -153,13 +154,6 @@ impl TributaryParams {
             synth::Patch::for_blend(part, &blend)
         })
     }
-}
-
-/// A place between left and right.
-pub(super) fn pan(name: String) -> FloatParam {
-    FloatParam::new(name, 0.0, FloatRange::Linear { min: -1.0, max: 1.0 })
-        .with_value_to_string(formatters::v2s_f32_panning())
-        .with_string_to_value(formatters::s2v_f32_panning())
 }
 
 #[cfg(test)]
