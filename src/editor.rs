@@ -30,13 +30,16 @@ mod takes;
 mod testing;
 mod theme;
 mod top;
+mod wake;
 mod window;
 
+pub use wake::Wake;
 pub use window::{DEFAULT_SIZE as DEFAULT_EDITOR_SIZE, EditorSize, TributaryEditor};
 
 use crate::edits::Recorder;
 use crate::engine::{Link, View};
 use crate::params::TributaryParams;
+use crate::sound_font::FontStatus;
 use egui::{Color32, Frame, Margin, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
@@ -45,10 +48,8 @@ use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often the window looks whether something has changed while the band stands still.
-///
-/// It has to look by itself, see [`window`].
-const IDLE: Duration = Duration::from_millis(200);
+/// How often the window looks after what nobody rings for: a drag, a SoundFont that is read.
+const POLL: Duration = Duration::from_millis(200);
 
 /// Pictures drawn after the window was opened or resized, and the time between two of them: the
 /// surface may follow its window a little later.
@@ -115,12 +116,20 @@ impl EditorApp {
             self.roll.advance(view, ui.input(|input| input.time));
         }
         self.show(ui, setter, view.as_ref());
-        let plays = view.as_ref().is_some_and(|view| view.status.playing());
+        // Whoever rang may be a little ahead of what the audio thread shows.
+        if link.wake.take() {
+            self.settling = SETTLING;
+        }
         if self.settling > 0 {
             self.settling -= 1;
             rate::repaint_after(ui.ctx(), SETTLING_INTERVAL);
         }
-        rate::repaint_after(ui.ctx(), if plays { self.interval } else { IDLE });
+        if view.as_ref().is_some_and(|view| view.status.playing()) {
+            rate::repaint_after(ui.ctx(), self.interval);
+        } else if self.keep.is_dragging() || self.params.sound_font.status() == FontStatus::Loading
+        {
+            rate::repaint_after(ui.ctx(), POLL);
+        }
     }
 
     fn show(&mut self, ui: &mut Ui, setter: &ParamSetter, view: Option<&View>) {
@@ -203,6 +212,7 @@ impl NiceEguiApp for EditorApp {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut nice_plug_egui::Frame) {
         let Some(gui) = self.gui.clone() else { return };
+        self.link.wake.connect(Some(ui.ctx()));
         self.params.edits.begin_frame(ui.input(|input| input.time));
         let recorder = Recorder::new(gui, self.params.clone());
         self.draw(ui, &recorder.setter());
@@ -215,6 +225,7 @@ impl NiceEguiApp for EditorApp {
     }
 
     fn editor_closed(&mut self) {
+        self.link.wake.connect(None);
         self.params.edits.close();
         self.gui = None;
     }

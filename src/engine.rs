@@ -6,6 +6,7 @@
     deny(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros)
 )]
 
+use crate::editor::Wake;
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::model_file::Model;
 use crate::params::TributaryParams;
@@ -62,7 +63,11 @@ impl Band {
         fonts: FontEnds,
         link: &Link,
     ) -> Self {
-        let settings = Settings::default().with_memory(memory).with_successor(model.successor());
+        let wake = link.wake.clone();
+        let settings = Settings::default()
+            .with_memory(memory)
+            .with_successor(model.successor())
+            .with_listener(move || wake.ring());
         let Session { player, worker, preview, status, report, commands, capture, offline } =
             session::start(move || model.make(), settings);
         *link.view() = Some(View { status, report, preview, commands, capture });
@@ -240,6 +245,8 @@ impl Sound<'_> {
 #[derive(Default)]
 pub struct Link {
     view: Mutex<Option<View>>,
+    /// Has the open window drawn.
+    pub wake: Wake,
 }
 
 impl Link {

@@ -5,6 +5,7 @@
 //! The window here keeps that to itself; the plugin plays on, and the editor can be opened again.
 
 use super::gestures::Gestures;
+use super::wake::Wake;
 use nice_plug::editor::dpi::NativeSize;
 use nice_plug::editor::{EditorHandle, Modifiers, ParentWindowHandle, VirtualKeyCode};
 use nice_plug_egui::EguiEditorHandle;
@@ -32,16 +33,18 @@ impl<W> Drop for Window<W> {
     }
 }
 
-/// The framework's handle, for such a window; closing or hiding that ends all gestures.
+/// The framework's handle, for such a window; closing or hiding that ends all gestures, and what
+/// the host changes is drawn.
 pub struct Handle {
     inner: EguiEditorHandle,
     gestures: Arc<Gestures>,
+    wake: Wake,
 }
 
 impl Handle {
     /// Takes over a handle.
-    pub fn new(inner: EguiEditorHandle, gestures: Arc<Gestures>) -> Self {
-        Self { inner, gestures }
+    pub fn new(inner: EguiEditorHandle, gestures: Arc<Gestures>, wake: Wake) -> Self {
+        Self { inner, gestures, wake }
     }
 }
 
@@ -117,14 +120,17 @@ impl EditorHandle for Handle {
 
     fn state_changed(&self) {
         self.inner.state_changed();
+        self.wake.ring();
     }
 
     fn param_value_changed(&self, id: &str, normalized_value: f32) {
         self.inner.param_value_changed(id, normalized_value);
+        self.wake.ring();
     }
 
     fn param_modulation_changed(&self, id: &str, modulation_offset: f32) {
         self.inner.param_modulation_changed(id, modulation_offset);
+        self.wake.ring();
     }
 }
 

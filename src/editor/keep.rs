@@ -64,6 +64,11 @@ impl Keep {
         self.kept = saved.ok();
     }
 
+    /// Whether a drag goes on, whose end is to be shown.
+    pub fn is_dragging(&self) -> bool {
+        self.drag.is_some()
+    }
+
     /// The file that was kept last, unless keeping it failed.
     pub fn path(&self) -> Option<&Path> {
         self.kept.as_deref()

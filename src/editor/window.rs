@@ -32,7 +32,8 @@ const MAX_SIZE: [f32; 2] = [4_096.0, 3_072.0];
 /// baseview 0.4.2 asks the X server for the time of the next frame, and waits for the answer before
 /// it asks again. When it asks before the window is shown, there is no answer, and the window stays
 /// black for ever. A [`RepaintNotifier`] wants a frame when it is new, so that timer made it ask
-/// when a host took longer than 16 ms. The editor asks for one frame after the other itself.
+/// when a host took longer than 16 ms. The editor asks for frames itself, see
+/// [`Wake`](super::Wake).
 const NEVER: Duration = Duration::from_secs(1 << 20);
 
 /// What a user can do about a window that does not open.
@@ -124,7 +125,7 @@ impl Editor for TributaryEditor {
         });
         match spawned {
             Ok(SpawnedEditor { handle, window }) => Ok(SpawnedEditor {
-                handle: Handle::new(handle, gestures),
+                handle: Handle::new(handle, gestures, self.link.wake.clone()),
                 window: Window::new(window),
             }),
             Err(error) => Err(format!("{error} ({NEEDS})").into()),

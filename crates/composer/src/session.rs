@@ -25,6 +25,27 @@ pub struct Settings {
     pub memory: Arc<Memory>,
     /// Where another generator may come from later.
     pub successor: Arc<Successor>,
+    /// Who is told when there is something new to see.
+    pub listener: Listener,
+}
+
+/// Called on the composing thread after each piece of work and each command: what the editor shows
+/// may have changed.
+#[derive(Clone, Default)]
+pub struct Listener(Option<Arc<dyn Fn() + Send + Sync>>);
+
+impl Listener {
+    pub(crate) fn tell(&self) {
+        if let Some(listener) = &self.0 {
+            listener();
+        }
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Listener").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Settings {
@@ -38,6 +59,12 @@ impl Settings {
     #[must_use]
     pub fn with_successor(self, successor: Arc<Successor>) -> Self {
         Self { successor, ..self }
+    }
+
+    /// The same with somebody who is told when there is something new to see; must return soon.
+    #[must_use]
+    pub fn with_listener(self, listener: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { listener: Listener(Some(Arc::new(listener))), ..self }
     }
 }
 
@@ -127,6 +154,7 @@ pub fn start_stepped(
         capture: Arc::clone(&capture),
         memory: settings.memory,
         successor: settings.successor,
+        listener: settings.listener,
     };
     let preview_writer = PreviewWriter::new(preview_input);
     let worker = Worker::new(end, shared, receiver, preview_writer, make_generator);

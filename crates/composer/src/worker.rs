@@ -20,6 +20,7 @@ use crate::ledger::{Cell, Ledger};
 use crate::pattern::PatternGenerator;
 use crate::preview::PreviewWriter;
 use crate::scheduler::Scheduler;
+use crate::session::Listener;
 use crate::successor::{MakeGenerator, Successor};
 use crate::takes::{Takes, put};
 use crate::timing::Timing;
@@ -67,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) capture: Arc<Capture>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) successor: Arc<Successor>,
+    pub(crate) listener: Listener,
 }
 
 /// One session's composing and all it needs. Served by the crew, or stepped by hand in tests.
@@ -78,6 +80,7 @@ pub struct Worker {
     commands: Receiver<Command>,
     preview: PreviewWriter,
     successor: Arc<Successor>,
+    listener: Listener,
     make_generator: Option<MakeGenerator>,
     /// When that was asked for.
     appointed: Instant,
@@ -111,7 +114,7 @@ impl Worker {
         preview: PreviewWriter,
         make_generator: MakeGenerator,
     ) -> Self {
-        let Shared { status, report, capture, memory, successor } = shared;
+        let Shared { status, report, capture, memory, successor, listener } = shared;
         Self {
             end,
             status,
@@ -120,6 +123,7 @@ impl Worker {
             commands,
             preview,
             successor,
+            listener,
             make_generator: Some(make_generator),
             appointed: Instant::now(),
             loads_next: true,
@@ -156,6 +160,7 @@ impl Worker {
         if self.is_made {
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
+                self.listener.tell();
             }
             // Also after the requests, so that none that was sent after a state was loaded misses it.
             self.take_over_memory();
@@ -197,7 +202,8 @@ impl Worker {
         if self.loads_next
             && let Some(make_generator) = self.make_generator.take()
         {
-            return self.load(make_generator);
+            self.load(make_generator);
+            return self.listener.tell();
         }
         let Some(arrived) = self.incoming.pop_front() else { return };
         let begun = Instant::now();
@@ -206,6 +212,7 @@ impl Worker {
             self.preview.publish();
         }
         self.account(&arrived, begun);
+        self.listener.tell();
     }
 
     fn account(&mut self, arrived: &Arrived, begun: Instant) {

@@ -1,0 +1,64 @@
+//! Waking the window: it is drawn when something has changed, and not at all otherwise.
+
+use egui::Context;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A bell that the composing thread and the host's calls ring; the window hears it while it is
+/// open. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Wake(Arc<Bell>);
+
+#[derive(Default)]
+struct Bell {
+    /// The open window's, from its first picture on: baseview must not be asked for one earlier,
+    /// see `window`.
+    window: Mutex<Option<Context>>,
+    rung: AtomicBool,
+}
+
+impl Wake {
+    /// Says that something has changed. Not for the audio thread.
+    pub fn ring(&self) {
+        self.0.rung.store(true, Ordering::Release);
+        // Rung without the lock: drawing may begin at once, and take it.
+        let window = self.0.window.lock().clone();
+        if let Some(window) = window {
+            window.request_repaint();
+        }
+    }
+
+    /// Connects the open window, or none.
+    pub fn connect(&self, window: Option<&Context>) {
+        *self.0.window.lock() = window.cloned();
+    }
+
+    /// Whether it was rung since the last call.
+    pub fn take(&self) -> bool {
+        self.0.rung.swap(false, Ordering::AcqRel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_window_is_asked_for_a_picture() {
+        let wake = Wake::default();
+        let asked = Arc::new(AtomicBool::new(false));
+        let context = Context::default();
+        let seen = asked.clone();
+        context.set_request_repaint_callback(move |_| seen.store(true, Ordering::Relaxed));
+        wake.ring();
+        assert!(wake.take() && !wake.take());
+        assert!(!asked.load(Ordering::Relaxed), "nobody is there");
+        wake.connect(Some(&context));
+        wake.clone().ring();
+        assert!(asked.swap(false, Ordering::Relaxed));
+        wake.connect(None);
+        wake.ring();
+        assert!(!asked.load(Ordering::Relaxed), "closed again");
+    }
+}
