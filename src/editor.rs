@@ -152,7 +152,7 @@ impl EditorApp {
             top::show(ui, setter, params, view, menus);
         });
         Panel::bottom("foot").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
-            status::show(ui, view, &mut self.keep);
+            status::show(ui, view, &mut self.keep, self.roll.chosen());
         });
         if status::has_messages(view, lost.as_deref(), &warnings) {
             let frame = bar(theme::mix(theme::PANEL, theme::WARNING, 0.12));

@@ -4,6 +4,7 @@
 mod folder;
 
 use super::drag_out::{self, DragOut, Outcome};
+use super::roll::Stretch;
 use super::theme;
 use crate::engine::View;
 use egui::{OpenUrl, RichText, Sense, Ui};
@@ -23,14 +24,16 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// Shows a button a length, and where the last file went.
-    pub fn show(&mut self, ui: &mut Ui, view: &View) {
+    /// Shows a button a length, one for the bars that are `chosen`, and where the last file went.
+    pub fn show(&mut self, ui: &mut Ui, view: &View, chosen: Option<&Stretch>) {
         self.follow_drag();
         let n_bars = view.capture.n_bars();
         ui.label("Keep the last");
         for length in LENGTHS {
             let button = egui::Button::new(length.to_string()).sense(Sense::click_and_drag());
-            let response = ui.add_enabled(n_bars > 0, button).on_hover_text(hint(length));
+            let response = ui
+                .add_enabled(n_bars > 0, button)
+                .on_hover_text(hint(&format!("the last {length} bars")));
             if response.clicked() || response.drag_started() {
                 self.keep(&smf::write(&view.capture.piece(length)));
             }
@@ -39,6 +42,9 @@ impl Keep {
             }
         }
         ui.label("bars");
+        if let Some(stretch) = chosen {
+            self.show_chosen(ui, view, stretch);
+        }
         match &self.news {
             Some(Ok(text)) => ui.label(RichText::new(text).color(theme::FAINT_TEXT)),
             Some(Err(text)) => ui.label(RichText::new(text).color(theme::WARNING)),
@@ -51,6 +57,28 @@ impl Keep {
             if ui.small_button("Open folder").clicked() {
                 open_folder(ui.ctx(), path);
             }
+        }
+    }
+
+    fn show_chosen(&mut self, ui: &mut Ui, view: &View, stretch: &Stretch) {
+        let n_bars = stretch.n_bars;
+        let text = format!("chosen {n_bars} {}", if n_bars == 1 { "bar" } else { "bars" });
+        let button = egui::Button::new(text).sense(Sense::click_and_drag());
+        let hint = hint("the bars that are chosen on the roll");
+        let response = ui.add(button).on_hover_text(hint);
+        if !response.clicked() && !response.drag_started() {
+            return;
+        }
+        match view.capture.between(stretch.first, stretch.last) {
+            Some(piece) => self.keep(&smf::write(&piece)),
+            None => {
+                self.kept = None;
+                let text = "what was chosen is not among the last 64 bars any more";
+                self.news = Some(Err(text.into()));
+            }
+        }
+        if response.drag_started() {
+            self.drag_out();
         }
     }
 
@@ -97,12 +125,12 @@ impl Keep {
     }
 }
 
-fn hint(length: usize) -> String {
+fn hint(what: &str) -> String {
     let drag = match drag_out::is_available() {
         true => ". Drag it from here into the host or a file manager",
         false => "",
     };
-    format!("Write the last {length} bars to a MIDI file in the music folder{drag}")
+    format!("Write {what} to a MIDI file in the music folder{drag}")
 }
 
 /// Puts a file's path into the clipboard.

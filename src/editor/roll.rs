@@ -4,13 +4,16 @@ mod grid;
 pub mod history;
 mod lanes;
 mod motion;
+mod selection;
 
-use super::theme;
+use super::{control, theme};
 use crate::engine::View;
-use egui::{Align2, Rect, Sense, Ui};
+use egui::{Align2, EventFilter, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use grid::Grid;
 pub use history::History;
 use motion::Motion;
+use selection::Selection;
+pub use selection::Stretch;
 
 /// What the roll remembers between two frames.
 #[derive(Default)]
@@ -18,6 +21,7 @@ pub struct Roll {
     /// The beats that can be seen.
     pub history: History,
     motion: Motion,
+    selection: Selection,
 }
 
 impl Roll {
@@ -49,22 +53,69 @@ impl Roll {
         }
     }
 
+    /// The bars that are chosen.
+    pub fn chosen(&self) -> Option<&Stretch> {
+        self.selection.stretch()
+    }
+
     /// Shows the roll with room for `lookahead` beats before the playhead, or why there is nothing
     /// to show.
-    pub fn show(&self, ui: &mut Ui, lookahead: f64) {
-        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    pub fn show(&mut self, ui: &mut Ui, lookahead: f64) {
+        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
         let painter = ui.painter().with_clip_rect(rect);
         painter.rect_filled(rect, theme::RADIUS, theme::PANEL);
         if self.history.beats().is_empty() {
             nothing(&painter, rect);
         } else {
-            Grid::new(ui, rect, (self.position(), lookahead), &self.history)
-                .paint(&painter, &self.history);
+            let grid = Grid::new(ui, rect, (self.position(), lookahead), &self.history);
+            self.choose(ui, &response, &grid);
+            grid.paint(&painter, &self.history, self.selection.on(&self.history));
         }
+        response.widget_info(|| WidgetInfo::labeled(Role::Group, ui.is_enabled(), "Piano roll"));
+        control::focus_ring(ui, rect, &response);
         response.on_hover_text_at_pointer(
             "Left of the line: what has played. Right of it, in outline: what is committed and \
-             will sound as it stands, whatever you turn now.",
+             will sound as it stands, whatever you turn now.\n\
+             Drag over bars to choose them for keeping; a click lets go. Arrow keys move the \
+             choice, with shift its beginning.",
         );
+    }
+
+    /// Follows pointer and keys.
+    fn choose(&mut self, ui: &Ui, response: &Response, grid: &Grid) {
+        let (history, selection) = (&self.history, &mut self.selection);
+        if let Some(pointer) = response.interact_pointer_pos() {
+            let at = grid.line_beats(pointer.x);
+            if response.drag_started() {
+                response.request_focus();
+                // The pointer has moved a little before it counts as a drag.
+                let origin = ui.input(|input| input.pointer.press_origin()).unwrap_or(pointer);
+                selection.begin(history, grid.line_beats(origin.x));
+            }
+            if response.dragged() {
+                selection.reach(history, at);
+            }
+        }
+        if response.clicked() {
+            response.request_focus();
+            selection.clear();
+        }
+        if response.has_focus() {
+            let filter =
+                EventFilter { horizontal_arrows: true, escape: true, ..EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+            let (left, right, escape, shift) = ui.input(|input| {
+                let pressed = |key| input.key_pressed(key);
+                let arrows = (pressed(Key::ArrowLeft), pressed(Key::ArrowRight));
+                (arrows.0, arrows.1, pressed(Key::Escape), input.modifiers.shift)
+            });
+            if left != right {
+                selection.step(history, right, shift, self.motion.position());
+            }
+            if escape {
+                selection.clear();
+            }
+        }
     }
 }
 

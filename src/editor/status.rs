@@ -1,6 +1,7 @@
 //! The foot: how the composing thread is doing, and what went wrong.
 
 use super::keep::Keep;
+use super::roll::Stretch;
 use super::theme;
 use crate::engine::View;
 use egui::{Color32, Label, RichText, Sense, Ui, vec2};
@@ -36,7 +37,7 @@ pub fn has_messages(view: Option<&View>, lost: Option<&str>, files: &[Option<Str
 }
 
 /// Shows the foot.
-pub fn show(ui: &mut Ui, view: Option<&View>, keep: &mut Keep) {
+pub fn show(ui: &mut Ui, view: Option<&View>, keep: &mut Keep, chosen: Option<&Stretch>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 3.0 * theme::GRID;
         let Some(view) = view else {
@@ -87,7 +88,7 @@ pub fn show(ui: &mut Ui, view: Option<&View>, keep: &mut Keep) {
             ),
         );
         ui.spacing_mut().item_spacing.x = theme::GAP;
-        keep.show(ui, view);
+        keep.show(ui, view, chosen);
     });
 }
 

@@ -28,6 +28,10 @@ const SETTLE: Duration = Duration::from_millis(700);
 /// How long the editor's threads are watched.
 const MEASURED: Duration = Duration::from_secs(5);
 
+/// Blocks of 512 samples for which the song stands before it plays, as it does for a user who has
+/// just loaded the plugin: two seconds, in which the model is read.
+const STANDING: usize = 188;
+
 /// More beats than anybody waits for.
 const BEATS: f64 = 100_000.0;
 
@@ -90,13 +94,17 @@ fn script(options: &Options) -> Script {
     }
     match options.state {
         State::Fresh | State::Error => script.stand(&Song::default(), 0.0, 512, 1_000_000),
-        _ => script.play(&Song::default(), 0.0, BEATS, &[512]),
+        _ => {
+            script.stand(&Song::default(), 0.0, 512, STANDING);
+            script.play(&Song::default(), 0.0, BEATS, &[512]);
+        }
     }
     script
 }
 
 fn take(meanwhile: &mut Meanwhile, display: &Display, options: &Options) -> Result<()> {
-    meanwhile.wait(options.seconds)?;
+    let standing = Duration::from_secs_f64(STANDING as f64 * 512.0 / 48_000.0);
+    meanwhile.wait(standing + options.seconds)?;
     let before = measure::threads();
     let scale = options.scale();
     let pixels = |points: u32| (f64::from(points) * scale.unwrap_or(1.0)).round() as u32;

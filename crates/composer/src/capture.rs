@@ -3,15 +3,24 @@
 use std::collections::VecDeque;
 
 use parking_lot::Mutex;
-use player::{BeatRequest, Epoch, Left};
-use score::grid::BeatFrame;
-use score::{Blend, GenreNames, Note, Piece, Ticks};
+use player::{BeatRequest, Epoch, Left, RequestKind};
+use score::grid::{BeatFrame, key_shift};
+use score::{Blend, Chord, GenreNames, Note, Piece, Ticks};
 
 /// Bars that are kept.
 pub const CAPTURE_BARS: usize = 64;
 
 /// Beats that are kept: 64 bars of 8 quarter notes, the longest usual bar.
 const CAPTURE_BEATS: usize = CAPTURE_BARS * 8;
+
+/// One beat among all that were heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeardBeat {
+    /// The stretch of music that it belongs to.
+    pub epoch: Epoch,
+    /// Its place in the song, in beats.
+    pub beat: i64,
+}
 
 #[derive(Clone, Debug)]
 struct CapturedBeat {
@@ -22,6 +31,8 @@ struct CapturedBeat {
     epoch: Epoch,
     /// Onsets counted from the beat's start.
     parts: [Vec<Note>; 4],
+    /// In the sounding key.
+    chord: Option<Chord>,
     blend: Blend,
     /// Names of what the blend weighs.
     genres: GenreNames,
@@ -51,7 +62,7 @@ pub struct Capture {
 impl Capture {
     /// The last `n_bars` that were heard, at most [`CAPTURE_BARS`], starting at tick 0.
     ///
-    /// Markers say where the blend changed. Empty when nothing was heard.
+    /// Markers say where the blend and the chord change. Empty when nothing was heard.
     pub fn piece(&self, n_bars: usize) -> Piece {
         let captured = self.captured.lock();
         let mut bar_starts: Vec<Ticks> =
@@ -61,27 +72,24 @@ impl Capture {
         let Some(&start) = bar_starts.iter().rev().take(n_bars).next_back() else {
             return Piece::default();
         };
-        let mut piece = Piece::default();
-        for beat in captured.beats.iter().filter(|beat| beat.at >= start) {
-            let at = beat.at - start;
-            let place = at.max(Ticks(0));
-            for (notes, captured) in piece.parts.iter_mut().zip(&beat.parts) {
-                notes.extend(captured.iter().map(|note| Note { onset: note.onset + at, ..*note }));
-            }
-            if piece.tempos.last().is_none_or(|(_, tempo)| *tempo != beat.frame.tempo) {
-                piece.tempos.push((place, beat.frame.tempo));
-            }
-            let bar_start = (beat.bar_start() - start).max(Ticks(0));
-            if piece.meters.last().is_none_or(|(_, meter)| *meter != beat.frame.meter) {
-                piece.meters.push((bar_start, beat.frame.meter));
-            }
-            let text = describe(&beat.blend, &beat.genres);
-            if piece.markers.last().is_none_or(|(_, last)| *last != text) {
-                piece.markers.push((place, text));
-            }
-        }
-        piece.sort();
-        piece
+        piece(captured.beats.iter().filter(|beat| beat.at >= start), start)
+    }
+
+    /// What was heard from one beat to another, both included; from the start of the first one's
+    /// bar on, so that bar lines stay where they were.
+    ///
+    /// `None` when one of them is not kept any more, or was never heard.
+    pub fn between(&self, first: HeardBeat, last: HeardBeat) -> Option<Piece> {
+        let captured = self.captured.lock();
+        let find = |place: HeardBeat| {
+            captured
+                .beats
+                .iter()
+                .position(|beat| beat.epoch == place.epoch && beat.frame.beat == place.beat)
+        };
+        let stretch = captured.beats.range(find(first)?..=find(last)?);
+        let start = captured.beats[find(first)?].bar_start();
+        Some(piece(stretch, start))
     }
 
     /// Bars that are kept now, `0..=64`.
@@ -125,9 +133,10 @@ impl Capture {
         &self,
         request: &BeatRequest,
         parts: &[Vec<Note>; 4],
-        primed: bool,
+        chord: Option<Chord>,
         genres: &GenreNames,
     ) {
+        let primed = request.kind == RequestKind::Prime;
         let start = Ticks::from_beat(request.frame.beat);
         let mut captured = self.captured.lock();
         if !primed {
@@ -144,6 +153,7 @@ impl Capture {
                 notes.iter_mut().for_each(|note| note.onset = note.onset - start);
                 notes
             }),
+            chord: chord.map(|chord| chord.transposed(key_shift(&request.controls))),
             blend: request.controls.blend.normalized(),
             genres: genres.clone(),
         };
@@ -175,6 +185,37 @@ impl Captured {
         }
         self.beats.push_back(beat);
     }
+}
+
+/// Beats as a piece whose tick 0 is `start`.
+fn piece<'a>(beats: impl Iterator<Item = &'a CapturedBeat>, start: Ticks) -> Piece {
+    let mut piece = Piece::default();
+    let (mut blend, mut chord) = (None, None);
+    for beat in beats {
+        let at = beat.at - start;
+        let place = at.max(Ticks(0));
+        for (notes, captured) in piece.parts.iter_mut().zip(&beat.parts) {
+            notes.extend(captured.iter().map(|note| Note { onset: note.onset + at, ..*note }));
+        }
+        if piece.tempos.last().is_none_or(|(_, tempo)| *tempo != beat.frame.tempo) {
+            piece.tempos.push((place, beat.frame.tempo));
+        }
+        let bar_start = (beat.bar_start() - start).max(Ticks(0));
+        if piece.meters.last().is_none_or(|(_, meter)| *meter != beat.frame.meter) {
+            piece.meters.push((bar_start, beat.frame.meter));
+        }
+        let text = describe(&beat.blend, &beat.genres);
+        if blend.as_ref() != Some(&text) {
+            piece.markers.push((place, text.clone()));
+            blend = Some(text);
+        }
+        if let Some(next) = beat.chord.filter(|next| chord != Some(*next)) {
+            piece.markers.push((place, next.to_string()));
+            chord = Some(next);
+        }
+    }
+    piece.sort();
+    piece
 }
 
 /// A blend in words: `jazz 60 hip-hop 40`, in percent, genres below 5 left out.

@@ -57,7 +57,7 @@ mod timing;
 mod turns;
 mod worker;
 
-pub use capture::{CAPTURE_BARS, Capture};
+pub use capture::{CAPTURE_BARS, Capture, HeardBeat};
 pub use commands::{Command, Commands};
 pub use crew::{Waker, WorkerHandle};
 pub use error::{Error, GenerateError, Result};

@@ -362,7 +362,7 @@ impl Worker {
         let parts = Scheduler::realize(request, &cell.music);
         self.scheduler.schedule(request, &parts);
         self.sending = Some(request.sequence);
-        self.capture.add(request, &parts, request.kind == RequestKind::Prime, &self.genres);
+        self.capture.add(request, &parts, cell.music.chord, &self.genres);
         if self.scheduler.send(&mut self.end.notes) {
             self.status.set_done(request.sequence);
             self.sending = None;

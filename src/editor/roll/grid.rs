@@ -4,6 +4,7 @@ use super::{History, lanes, theme};
 use composer::PreviewBeat;
 use egui::{Align2, Color32, Painter, Pos2, Rect, StrokeKind, Ui, pos2, vec2};
 use score::{Note, Part, Ticks};
+use std::ops::Range;
 
 /// Width of a beat, in points: at least, and as the roll's width over this many at most.
 const BEAT: (f32, f32) = (44.0, 28.0);
@@ -66,6 +67,11 @@ impl Grid {
         self.now + (line_beats - self.position) as f32 * self.beat_width
     }
 
+    /// The place of the line that lies at `x`, in beats.
+    pub fn line_beats(&self, x: f32) -> f64 {
+        self.position + f64::from((x - self.now) / self.beat_width)
+    }
+
     fn key_height(&self) -> f32 {
         self.pitched.height() / (self.highest - self.lowest + 1.0)
     }
@@ -79,13 +85,20 @@ impl Grid {
         self.drums.height() / lanes::DRUM_ROWS.len() as f32
     }
 
-    /// Draws all of it.
-    pub fn paint(&self, painter: &Painter, history: &History) {
+    /// Draws all of it, with the `chosen` beats of the line marked.
+    pub fn paint(&self, painter: &Painter, history: &History, chosen: Option<Range<i64>>) {
         let notes = painter.with_clip_rect(Rect::from_x_y_ranges(
             self.pitched.left()..=self.rect.right(),
             self.rect.y_range(),
         ));
         self.paint_ground(&notes, history);
+        if let Some(beats) = chosen {
+            let across = self.x(beats.start as f64)..=self.x(beats.end as f64);
+            let band = Rect::from_x_y_ranges(across, self.rect.y_range());
+            notes.rect_filled(band, theme::RADIUS, theme::ACCENT.gamma_multiply(0.22));
+            let edge = (1.5, theme::ACCENT);
+            notes.rect_stroke(band, theme::RADIUS, edge, StrokeKind::Inside);
+        }
         self.paint_names(painter);
         let mut before = None;
         let mut free_from = self.pitched.left();

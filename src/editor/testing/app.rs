@@ -52,7 +52,8 @@ impl Window {
         let link = &self.link;
         let band = self.band.get_or_insert_with(|| {
             let fonts = SoundFonts::default().connect();
-            let mut band = Band::start(RATE, Arc::default(), Arc::default(), fonts, link);
+            let memory = self.bench.params.music_memory.memory();
+            let mut band = Band::start(RATE, memory, Arc::default(), fonts, link);
             band.configure(RATE, true);
             band
         });
@@ -192,8 +193,13 @@ fn the_keyboard_reaches_everything() {
 }
 
 fn click(window: &mut Window, name: &str) {
+    click_nth(window, name, 0);
+}
+
+/// Clicks the text `name`, counted from 0 in the order in which texts are drawn.
+fn click_nth(window: &mut Window, name: &str, n: usize) {
     let texts = texts(&window.settle().shapes);
-    let found = texts.iter().find(|(text, ..)| text == name);
+    let found = texts.iter().filter(|(text, ..)| text == name).nth(n);
     let at = found.map(|(_, rect, ..)| rect.center()).expect(name);
     for pressed in [true, false] {
         window.bench.button(at, PointerButton::Primary, pressed);
@@ -266,4 +272,80 @@ fn what_plays_is_shown() {
     let shapes = |output: &FullOutput| output.shapes.len();
     assert!(shapes(&output) > 300, "{}", shapes(&output));
     assert!(shapes(&output) < 3_000, "{}", shapes(&output));
+}
+
+/// Which take is heard of a part is shown, and the buttons lead through them.
+#[test]
+fn takes_are_stepped_through_and_locked() {
+    let mut window = Window::new([1_060.0, 850.0]);
+    window.play(4);
+    let takes = |window: &Window| window.bench.params.music_memory.memory().parts();
+    // The first row is the drums'.
+    click(&mut window, "Anew");
+    window.play(1);
+    // Twice there: beside the phrase, and in the row.
+    let after_phrase = takes(&window);
+    assert_eq!(after_phrase[0].newest, 0, "the phrase's button stands first");
+    click_nth(&mut window, "Anew", 1);
+    window.play(1);
+    assert_eq!((takes(&window)[0].current, takes(&window)[0].newest), (1, 1));
+    let seen = texts(&window.settle().shapes);
+    assert!(seen.iter().any(|(text, ..)| text == "2/2"), "the number of the take");
+    click_nth(&mut window, "<", 1);
+    window.play(1);
+    assert_eq!((takes(&window)[0].current, takes(&window)[0].newest), (0, 1));
+    click_nth(&mut window, ">", 1);
+    click(&mut window, "Lock");
+    window.play(1);
+    assert_eq!((takes(&window)[0].current, takes(&window)[0].locked), (1, true));
+    click_nth(&mut window, "<", 1);
+    click_nth(&mut window, "Anew", 1);
+    window.play(1);
+    assert_eq!((takes(&window)[0].current, takes(&window)[0].newest), (1, 1), "it is locked");
+    click(&mut window, "Lock");
+    window.play(1);
+    assert!(!takes(&window)[0].locked);
+    assert!(begun(&window.bench.told()).is_empty(), "no parameter was turned");
+}
+
+/// A drag over the roll chooses bars, and a button to keep them appears with it.
+#[test]
+fn bars_are_chosen_on_the_roll() {
+    let mut window = Window::new([1_060.0, 850.0]);
+    window.play(16);
+    let seen = texts(&window.settle().shapes);
+    let has = |seen: &[(String, Rect, Rect, f32)], word: &str| {
+        seen.iter().any(|(text, ..)| text.starts_with(word))
+    };
+    assert!(!has(&seen, "chosen"));
+    // Bar numbers stand at the start of their bars, on the roll's first line.
+    let bar = |number: &str| {
+        let found = seen.iter().filter(|(text, ..)| text == number);
+        found.map(|(_, rect, ..)| rect.center()).max_by(|a, b| a.y.total_cmp(&b.y)).expect(number)
+    };
+    // The roll glides on a little while nobody plays.
+    let inside = egui::vec2(60.0, 60.0);
+    let (from, to) = (bar("3") + inside, bar("4") + inside);
+    window.bench.button(from, PointerButton::Primary, true);
+    window.frame();
+    for step in 1..=4 {
+        window.bench.point_at(from + (to - from) * (step as f32 / 4.0));
+        window.frame();
+    }
+    window.bench.button(to, PointerButton::Primary, false);
+    window.frame();
+    let chosen = *window.app.roll.chosen().expect("bars");
+    assert_eq!((chosen.first.beat, chosen.last.beat, chosen.n_bars), (8, 15, 2));
+    assert!(has(&texts(&window.settle().shapes), "chosen 2 bars"));
+    window.bench.key(Key::ArrowLeft);
+    window.frame();
+    let moved = *window.app.roll.chosen().expect("bars");
+    assert_eq!((moved.first.beat, moved.last.beat), (4, 11));
+    window.bench.pause();
+    for pressed in [true, false] {
+        window.bench.button(from, PointerButton::Primary, pressed);
+        window.frame();
+    }
+    assert_eq!(window.app.roll.chosen(), None, "a click lets go");
+    assert!(begun(&window.bench.told()).is_empty());
 }
