@@ -137,6 +137,8 @@ impl EditorApp {
         names::remember(ui.ctx(), params.model.model().genres());
         let lost = params.header.lost();
         let warnings = [model_file::warning(params), sound::warning(params)];
+        let track = self.link.track();
+        self.keep.set_track(track.clone());
         let window = ui.available_size();
         let bar = |color: Color32| Frame::new().fill(color).inner_margin(Margin::symmetric(8, 6));
         let section = |left: i8, right: i8| {
@@ -149,7 +151,7 @@ impl EditorApp {
         };
         Panel::top("top").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
             let menus = (&mut self.presets, &mut self.model_file, &mut self.sound_font);
-            top::show(ui, setter, params, view, menus);
+            top::show(ui, setter, params, (view, &track), menus);
         });
         Panel::bottom("foot").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
             status::show(ui, view, &mut self.keep, self.roll.chosen());

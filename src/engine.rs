@@ -247,12 +247,25 @@ pub struct Link {
     view: Mutex<Option<View>>,
     /// Has the open window drawn.
     pub wake: Wake,
+    /// Name of the host's track; empty where it tells none.
+    track: Mutex<String>,
 }
 
 impl Link {
     /// What the editor may see; `None` before the first activation.
     pub fn view(&self) -> MutexGuard<'_, Option<View>> {
         self.view.lock()
+    }
+
+    /// Name of the host's track; empty where it tells none.
+    pub fn track(&self) -> String {
+        self.track.lock().clone()
+    }
+
+    /// Follows the host's name for the track.
+    pub fn set_track(&self, name: &str) {
+        name.trim().clone_into(&mut *self.track.lock());
+        self.wake.ring();
     }
 }
 

@@ -18,6 +18,8 @@ const LENGTHS: [usize; 4] = [4, 8, 16, 64];
 #[derive(Default)]
 pub struct Keep {
     kept: Option<PathBuf>,
+    /// Name of the host's track, for the names of files.
+    track: String,
     /// The latest news, good or bad.
     news: Option<Result<String, String>>,
     drag: Option<DragOut>,
@@ -84,12 +86,17 @@ impl Keep {
 
     /// Writes a MIDI file into the music folder.
     pub fn keep(&mut self, bytes: &[u8]) {
-        let saved = save(bytes);
+        let saved = save(&self.track, bytes);
         self.news = Some(match &saved {
             Ok(path) => Ok(format!("kept as {}", path.display())),
             Err(text) => Err(text.clone()),
         });
         self.kept = saved.ok();
+    }
+
+    /// Takes over the name of the host's track.
+    pub fn set_track(&mut self, name: String) {
+        self.track = name;
     }
 
     /// Whether a drag goes on, whose end is to be shown.
@@ -145,7 +152,8 @@ pub fn open_folder(context: &egui::Context, path: &Path) {
     }
 }
 
-fn save(bytes: &[u8]) -> Result<PathBuf, String> {
+fn save(track: &str, bytes: &[u8]) -> Result<PathBuf, String> {
     let folder = folder::music().ok_or("no home folder to keep the file in")?;
-    folder::write_take(&folder, bytes).map_err(|error| format!("{}: {error}", folder.display()))
+    folder::write_take(&folder, track, bytes)
+        .map_err(|error| format!("{}: {error}", folder.display()))
 }

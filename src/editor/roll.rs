@@ -8,6 +8,7 @@ mod selection;
 
 use super::{control, theme};
 use crate::engine::View;
+use composer::HeardBeat;
 use egui::{Align2, EventFilter, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use grid::Grid;
 pub use history::History;
@@ -27,7 +28,9 @@ pub struct Roll {
 impl Roll {
     /// Takes in the newest snapshot.
     pub fn take(&mut self, view: &View) {
-        self.history.take(&view.preview().beats);
+        self.history.take(&view.preview().beats, |beat| {
+            view.capture.has(HeardBeat { epoch: beat.epoch, beat: beat.frame.beat })
+        });
     }
 
     /// Where the playhead is on the line without loops, as of the last frame.
@@ -41,6 +44,7 @@ impl Roll {
         let reported = view.preview().line_position(status.epoch(), status.position_beats());
         match reported {
             Some(at) => {
+                let at = at + self.history.shift() as f64;
                 let tempo = self.history.at(at).map_or(0.0, |beat| beat.frame.tempo.bpm() / 60.0);
                 self.motion.follow(at, if status.playing() { tempo } else { 0.0 }, now);
             }

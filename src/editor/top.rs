@@ -6,7 +6,7 @@ use super::sound::FontState;
 use super::{control, setup, share_of_row, takes, theme};
 use crate::engine::View;
 use crate::params::TributaryParams;
-use egui::{Align2, Sense, Ui, vec2};
+use egui::{Align2, Sense, Ui, pos2, vec2};
 use nice_plug::prelude::ParamSetter;
 
 /// Widths of what stands at the right of the first line.
@@ -16,6 +16,9 @@ const SETUP: f32 = 64.0;
 const METERS: (f32, f32) = (104.0, 140.0);
 /// What the tempo needs more than the gain.
 const TEMPO: f32 = 32.0;
+
+/// The most that the track's name gets, in narrow windows and in wide ones.
+const TRACK: (f32, f32) = (80.0, 240.0);
 
 /// A window at least this wide has all of the music in one line.
 pub const WIDE: f32 = 1_240.0;
@@ -28,12 +31,12 @@ pub fn show(
     ui: &mut Ui,
     setter: &ParamSetter,
     params: &TributaryParams,
-    view: Option<&View>,
+    (view, track): (Option<&View>, &str),
     (presets, model_file, font): (&mut Presets, &mut ModelFileState, &mut FontState),
 ) {
     let mut is_shared = false;
     ui.horizontal(|ui| {
-        wordmark(ui);
+        wordmark(ui, track);
         let meter = if ui.available_width() > 900.0 { METERS.1 } else { METERS.0 };
         let gaps = 4.0 * theme::GAP;
         let right = RUN + SOUND + SETUP + 2.0 * meter + TEMPO + gaps;
@@ -61,11 +64,13 @@ pub fn show(
     }
 }
 
-/// The name, with a hexagon.
-fn wordmark(ui: &mut Ui) {
+/// The name, with a hexagon, and the name of the track.
+fn wordmark(ui: &mut Ui, track: &str) {
     let text = ui.painter().layout_no_wrap("Tributary".into(), theme::title_font(), theme::TEXT);
-    let size = vec2(text.size().x + 40.0, control::HEIGHT);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let room = if ui.available_width() > 900.0 { TRACK.1 } else { TRACK.0 };
+    let track = ui.painter().layout_no_wrap(track.into(), theme::control_font(), theme::FAINT_TEXT);
+    let width = text.size().x + 40.0 + track.size().x.min(room);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, control::HEIGHT), Sense::hover());
     let hexagon = super::pad::geometry::Hexagon {
         center: rect.left_center() + vec2(12.0, 0.0),
         radius: 10.0,
@@ -76,7 +81,14 @@ fn wordmark(ui: &mut Ui) {
         ui.painter().add(egui::Shape::convex_polygon(corners, color, egui::Stroke::NONE));
     }
     let left = rect.left_center() + vec2(28.0, -text.size().y / 2.0);
+    let end = left.x + text.size().x + 3.0 * theme::GRID;
     ui.painter().galley(left, text, theme::TEXT);
+    let place = pos2(end, rect.center().y - track.size().y / 2.0);
+    let name = track.text().to_owned();
+    ui.painter().with_clip_rect(rect).galley(place, track, theme::FAINT_TEXT);
+    if !name.is_empty() {
+        response.on_hover_text(format!("On the track {name}"));
+    }
 }
 
 fn engine(

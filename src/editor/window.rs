@@ -8,7 +8,7 @@ use crate::params::TributaryParams;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor};
-use nice_plug::prelude::Editor;
+use nice_plug::prelude::{Editor, TrackInfo};
 use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor,
 };
@@ -138,6 +138,10 @@ impl Editor for TributaryEditor {
 
     fn resize_hint(&self) -> ResizeHint {
         self.with_editor(Editor::resize_hint)
+    }
+
+    fn track_info_updated(&self, info: TrackInfo) {
+        self.link.set_track(info.name());
     }
 
     unsafe fn assume_standalone_in_process(&self) {

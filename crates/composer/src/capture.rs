@@ -92,6 +92,15 @@ impl Capture {
         Some(piece(stretch, start))
     }
 
+    /// Whether a beat was heard, or is committed, and is still kept.
+    pub fn has(&self, place: HeardBeat) -> bool {
+        let captured = self.captured.lock();
+        let is_it =
+            |beat: &CapturedBeat| beat.epoch == place.epoch && beat.frame.beat == place.beat;
+        // What is asked for was heard lately.
+        captured.beats.iter().rev().any(is_it)
+    }
+
     /// Bars that are kept now, `0..=64`.
     pub fn n_bars(&self) -> usize {
         let captured = self.captured.lock();

@@ -1,7 +1,7 @@
 //! How controls look in their states.
 
 use super::theme;
-use egui::{Align2, Color32, Rect, Response, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Color32, Rect, Response, StrokeKind, Ui, vec2};
 
 /// How strongly a bar is filled with its color, at rest and while it is used; weak enough for
 /// light text on every color.
@@ -65,11 +65,11 @@ pub fn bar(
         let right = Align2::RIGHT_CENTER;
         let value = painter.text(inner.right_center(), right, text, font.clone(), theme::TEXT);
         // A label that would run into its value is worth less than the value.
-        let end = pos2(value.left() - theme::GRID, rect.bottom());
-        let room = Rect::from_min_max(rect.min, end).intersect(painter.clip_rect());
-        let color = theme::mix(theme::FAINT_TEXT, theme::TEXT, 0.4);
-        let left = Align2::LEFT_CENTER;
-        painter.with_clip_rect(room).text(inner.left_center(), left, label, font, color);
+        let room = value.left() - theme::GRID - inner.left();
+        if text_width(ui, label) <= room {
+            let color = theme::mix(theme::FAINT_TEXT, theme::TEXT, 0.4);
+            painter.text(inner.left_center(), Align2::LEFT_CENTER, label, font, color);
+        }
     }
     focus_ring(ui, rect, response);
 }

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// Files of one name before giving up; nobody keeps that many.
 const MAX_TAKES: usize = 10_000;
 
+/// Letters of a track's name that a file's name has.
+const MAX_NAME: usize = 40;
+
 /// Where kept files go: a folder of ours in the user's music folder.
 pub fn music() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -44,12 +47,16 @@ fn music_dir(text: &str, home: &Path) -> Option<PathBuf> {
     (path.is_absolute() && path != home && path != home.join("")).then_some(path)
 }
 
-/// Writes the next free `take-0001.mid` of a folder; never over a file that is there, and never
-/// half a file.
-pub fn write_take(folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+/// Writes the next free `take-0001.mid` of a folder, with the track's name before it if there is
+/// one; never over a file that is there, and never half a file.
+pub fn write_take(folder: &Path, track: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     fs::create_dir_all(folder)?;
+    let prefix = match file_name(track) {
+        name if name.is_empty() => name,
+        name => name + " ",
+    };
     for take in 1..=MAX_TAKES {
-        let path = folder.join(format!("take-{take:04}.mid"));
+        let path = folder.join(format!("{prefix}take-{take:04}.mid"));
         match File::create_new(&path) {
             Ok(file) => return fill(file, &path, bytes).map(|()| path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -57,6 +64,13 @@ pub fn write_take(folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other(format!("{MAX_TAKES} takes are there already")))
+}
+
+/// What of a name can stand in the name of a file on every system.
+fn file_name(name: &str) -> String {
+    let is_allowed = |letter: &char| !letter.is_control() && !r#"/\:*?"<>|"#.contains(*letter);
+    let name: String = name.chars().filter(is_allowed).take(MAX_NAME).collect();
+    name.trim_matches([' ', '.']).to_owned()
 }
 
 /// Fills a new file, or takes it away again.
@@ -76,13 +90,16 @@ mod tests {
     #[test]
     fn takes_are_numbered_and_never_overwritten() {
         let folder = std::env::temp_dir().join(format!("tributary-keep-{}", std::process::id()));
-        let first = write_take(&folder, b"one").unwrap();
-        let second = write_take(&folder, b"two").unwrap();
+        let first = write_take(&folder, "", b"one").unwrap();
+        let second = write_take(&folder, "", b"two").unwrap();
         assert_ne!(first, second);
         assert_eq!(fs::read(&first).unwrap(), b"one");
         assert_eq!(fs::read(&second).unwrap(), b"two");
         fs::remove_file(&first).unwrap();
-        assert_eq!(write_take(&folder, b"three").unwrap(), first);
+        assert_eq!(write_take(&folder, "", b"three").unwrap(), first);
+        let named = write_take(&folder, "../Strings: A/B?", b"four").unwrap();
+        assert_eq!(named, folder.join("Strings AB take-0001.mid"));
+        assert_eq!(file_name(" . "), "");
         fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -90,7 +107,7 @@ mod tests {
     fn a_folder_that_cannot_be_is_an_error() {
         let file = std::env::temp_dir().join(format!("tributary-file-{}", std::process::id()));
         fs::write(&file, b"in the way").unwrap();
-        assert!(write_take(&file, b"x").is_err());
+        assert!(write_take(&file, "", b"x").is_err());
         fs::remove_file(&file).unwrap();
     }
 

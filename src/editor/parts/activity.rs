@@ -97,7 +97,7 @@ mod tests {
             }
         }
         let mut history = History::default();
-        history.take(&beats);
+        history.take(&beats, |_| true);
         history
     }
 
@@ -128,7 +128,7 @@ mod tests {
             beat.chord = Some(Chord::parse(chord).unwrap());
         }
         let mut history = History::default();
-        history.take(&beats);
+        history.take(&beats, |_| true);
         let (names, now) = chords(&history, 4.5);
         assert_eq!(names.len(), 4);
         assert_eq!(now, Some(2));

@@ -6,10 +6,13 @@ use std::collections::VecDeque;
 /// The most beats kept; as many as fit a very wide window.
 const N_BEATS: usize = 96;
 
-/// Beats on one line without gaps, oldest first.
+/// Beats on one line without gaps, oldest first: what was heard before a stop or jump stays, and
+/// what comes then follows on.
 #[derive(Debug, Default)]
 pub struct History {
     beats: VecDeque<PreviewBeat>,
+    /// How much later a beat lies here than on the line of the snapshots.
+    shift: i64,
 }
 
 impl History {
@@ -25,22 +28,41 @@ impl History {
         self.beats.get(index)
     }
 
-    /// Takes in a snapshot: its beats replace those of the same place, and those before it stay
-    /// while they lead up to it.
-    pub fn take(&mut self, snapshot: &[PreviewBeat]) {
-        let Some(first) = snapshot.first() else { return self.beats.clear() };
-        let same_line = match self.at(first.line_beat as f64) {
+    /// How much later a place lies here than on the line of the snapshots, in beats.
+    pub fn shift(&self) -> i64 {
+        self.shift
+    }
+
+    /// Takes in a snapshot: its beats replace those of the same place, and those before it stay.
+    /// When it does not go on with what is here, what `was_heard` stays before it.
+    pub fn take(&mut self, snapshot: &[PreviewBeat], was_heard: impl Fn(&PreviewBeat) -> bool) {
+        let Some(first) = snapshot.first() else { return };
+        let begin = first.line_beat + self.shift;
+        let goes_on = match self.at(begin as f64) {
             Some(known) => known.epoch == first.epoch && known.frame.beat == first.frame.beat,
-            None => self.beats.back().is_some_and(|last| last.line_beat + 1 == first.line_beat),
+            None => self.beats.back().is_some_and(|last| last.line_beat + 1 == begin),
         };
-        if same_line {
-            while self.beats.back().is_some_and(|last| last.line_beat >= first.line_beat) {
+        if goes_on {
+            while self.beats.back().is_some_and(|last| last.line_beat >= begin) {
                 self.beats.pop_back();
             }
         } else {
-            self.beats.clear();
+            self.beats.retain(was_heard);
+            // Where some were not, the rest moves up.
+            let end = self.beats.back().map_or(0, |last| last.line_beat + 1);
+            let n_beats = self.beats.len() as i64;
+            for (beat, at) in self.beats.iter_mut().zip(end - n_beats..) {
+                beat.line_beat = at;
+            }
+            self.shift = end - first.line_beat;
         }
-        self.beats.extend(snapshot.iter().cloned());
+        let shift = self.shift;
+        self.beats.extend(
+            snapshot
+                .iter()
+                .cloned()
+                .map(|beat| PreviewBeat { line_beat: beat.line_beat + shift, ..beat }),
+        );
         while self.beats.len() > N_BEATS {
             self.beats.pop_front();
         }
@@ -72,13 +94,17 @@ pub mod tests {
         history.beats().iter().map(|beat| beat.line_beat).collect()
     }
 
+    fn all(_: &PreviewBeat) -> bool {
+        true
+    }
+
     #[test]
     fn snapshots_join_to_a_longer_line() {
         let mut history = History::default();
         for newest in 0..40 {
             let snapshot: Vec<_> =
                 ((newest - 15_i64).max(0)..=newest).map(|n| beat(n, n, 1)).collect();
-            history.take(&snapshot);
+            history.take(&snapshot, all);
         }
         assert_eq!(line(&history), (0..40).collect::<Vec<_>>());
         assert_eq!(history.at(12.7).map(|beat| beat.line_beat), Some(12));
@@ -86,24 +112,31 @@ pub mod tests {
     }
 
     #[test]
-    fn a_new_start_forgets_the_old_line() {
+    fn a_new_start_follows_what_was_heard() {
         let mut history = History::default();
-        history.take(&(0..16).map(|n| beat(n, n, 1)).collect::<Vec<_>>());
-        history.take(&[beat(0, 100, 2)]);
-        assert_eq!(line(&history), [0]);
+        history.take(&(0..16).map(|n| beat(n, n, 1)).collect::<Vec<_>>(), all);
+        // Stopped after twelve beats; then primed twice, and started.
+        history.take(&[beat(0, 100, 2)], |beat| beat.frame.beat < 12);
+        assert_eq!((line(&history), history.shift()), ((0..13).collect(), 12));
+        history.take(&[beat(0, 50, 3)], |beat| beat.frame.beat < 12);
+        assert_eq!(line(&history), (0..13).collect::<Vec<_>>());
+        history.take(&[beat(0, 50, 3), beat(1, 51, 3)], |_| false);
+        assert_eq!(line(&history), (0..14).collect::<Vec<_>>());
+        assert_eq!(history.at(13.5).map(|beat| beat.frame.beat), Some(51));
         // The window was closed for a while: what leads up to the snapshot is not known.
-        history.take(&(30..46).map(|n| beat(n, 100 + n, 2)).collect::<Vec<_>>());
-        assert_eq!(line(&history), (30..46).collect::<Vec<_>>());
+        history.take(&(30..46).map(|n| beat(n, 50 + n, 3)).collect::<Vec<_>>(), all);
+        assert_eq!(line(&history), (0..30).collect::<Vec<_>>());
+        assert_eq!(history.at(14.0).map(|beat| beat.frame.beat), Some(80));
     }
 
     #[test]
     fn the_line_is_bounded() {
         let mut history = History::default();
         for newest in 0..500 {
-            history.take(&[beat(newest, newest, 1)]);
+            history.take(&[beat(newest, newest, 1)], all);
         }
         assert_eq!(history.beats().len(), N_BEATS);
-        history.take(&[]);
-        assert!(history.beats().is_empty());
+        history.take(&[], all);
+        assert_eq!(history.beats().len(), N_BEATS);
     }
 }

@@ -75,7 +75,7 @@ mod tests {
         first.parts[Part::Bass.index()].push(note(0));
         first.parts[Part::Lead.index()].push(note(127));
         first.parts[Part::Drums.index()].push(note(1));
-        history.take(&[first]);
+        history.take(&[first], |_| true);
         assert_eq!(keys(&history), (0.0, 127.0));
     }
 }

@@ -27,15 +27,15 @@ pub struct Selection {
 /// The bars of the line, as beats; the last may be under way.
 pub fn bars(history: &History) -> Vec<Range<i64>> {
     let mut bars: Vec<Range<i64>> = Vec::new();
+    let mut next_in_bar = None;
     for beat in history.beats() {
-        let at = beat.line_beat;
+        let in_bar = beat.frame.offset_in_bar();
         match bars.last_mut() {
             // A start or jump begins a bar of its own on the line.
-            Some(bar) if beat.frame.offset_in_bar() != Ticks(0) && bar.end == at => {
-                bar.end = at + 1;
-            }
-            _ => bars.push(at..at + 1),
+            Some(bar) if in_bar != Ticks(0) && next_in_bar == Some(in_bar) => bar.end += 1,
+            _ => bars.push(beat.line_beat..beat.line_beat + 1),
         }
+        next_in_bar = Some(in_bar + Ticks::from_beat(1));
     }
     bars
 }
@@ -132,7 +132,7 @@ mod tests {
     /// Four bars of 4/4 from beat 8 of the song on.
     fn history() -> History {
         let mut history = History::default();
-        history.take(&(0..16).map(|n| beat(n, 8 + n, 3)).collect::<Vec<_>>());
+        history.take(&(0..16).map(|n| beat(n, 8 + n, 3)).collect::<Vec<_>>(), |_| true);
         history
     }
 
@@ -185,10 +185,10 @@ mod tests {
         selection.reach(&history, 7.0);
         let chosen = *selection.stretch().unwrap();
         for n in 16..100 {
-            history.take(&[beat(n, 8 + n, 3)]);
+            history.take(&[beat(n, 8 + n, 3)], |_| true);
         }
         assert_eq!(selection.on(&history), Some(4..8), "the first bar is out of sight");
-        history.take(&[beat(0, 0, 4)]);
+        history = History::default();
         assert_eq!(selection.on(&history), None);
         assert_eq!(selection.stretch(), Some(&chosen));
     }
@@ -196,8 +196,11 @@ mod tests {
     #[test]
     fn bars_may_begin_and_end_in_the_middle() {
         let mut history = History::default();
-        history.take(&(0..7).map(|n| beat(n, 2 + n, 1)).collect::<Vec<_>>());
+        history.take(&(0..7).map(|n| beat(n, 2 + n, 1)).collect::<Vec<_>>(), |_| true);
         assert_eq!(bars(&history), [0..2, 2..6, 6..7]);
+        // A jump into the middle of another bar.
+        history.take(&[beat(0, 41, 2), beat(1, 42, 2)], |_| true);
+        assert_eq!(bars(&history), [0..2, 2..6, 6..7, 7..9]);
         assert_eq!(bars(&History::default()), []);
     }
 }

@@ -349,3 +349,18 @@ fn bars_are_chosen_on_the_roll() {
     assert_eq!(window.app.roll.chosen(), None, "a click lets go");
     assert!(begun(&window.bench.told()).is_empty());
 }
+
+/// The host's name for the track stands in the window, however long it is.
+#[test]
+fn the_track_is_named() {
+    for size in SIZES {
+        let mut window = Window::new(size);
+        window.link.set_track("  Strings of the second chorus, with horns ");
+        let seen = texts(&window.settle().shapes);
+        let track = seen.iter().find(|(text, ..)| text.starts_with("Strings of"));
+        let (_, rect, clip, _) = track.expect("the track's name");
+        let run = seen.iter().find(|(text, ..)| text == "Run").expect("the first control");
+        assert!(rect.intersect(*clip).right() < run.1.left(), "{size:?}");
+        assert!(clip.contains(rect.left_center()));
+    }
+}
