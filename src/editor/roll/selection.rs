@@ -27,15 +27,15 @@ pub struct Selection {
 /// The bars of the line, as beats; the last may be under way.
 pub fn bars(history: &History) -> Vec<Range<i64>> {
     let mut bars: Vec<Range<i64>> = Vec::new();
-    let mut next_in_bar = None;
+    let mut bar_before = None;
     for beat in history.beats() {
-        let in_bar = beat.frame.offset_in_bar();
+        // A start or jump begins a bar of its own on the line.
+        let bar = Ticks::from_beat(beat.frame.beat) - beat.frame.offset_in_bar();
         match bars.last_mut() {
-            // A start or jump begins a bar of its own on the line.
-            Some(bar) if in_bar != Ticks(0) && next_in_bar == Some(in_bar) => bar.end += 1,
+            Some(last) if bar_before == Some(bar) => last.end += 1,
             _ => bars.push(beat.line_beat..beat.line_beat + 1),
         }
-        next_in_bar = Some(in_bar + Ticks::from_beat(1));
+        bar_before = Some(bar);
     }
     bars
 }

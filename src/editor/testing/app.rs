@@ -318,10 +318,13 @@ fn bars_are_chosen_on_the_roll() {
         seen.iter().any(|(text, ..)| text.starts_with(word))
     };
     assert!(!has(&seen, "chosen"));
-    // Bar numbers stand at the start of their bars, on the roll's first line.
+    // Bar numbers stand at the start of their bars, in a line with the word.
+    let line = seen.iter().find(|(text, ..)| text == "Bar").expect("the roll").1.center();
     let bar = |number: &str| {
-        let found = seen.iter().filter(|(text, ..)| text == number);
-        found.map(|(_, rect, ..)| rect.center()).max_by(|a, b| a.y.total_cmp(&b.y)).expect(number)
+        let found = seen.iter().find(|(text, rect, ..)| {
+            text == number && (rect.center().y - line.y).abs() < 2.0 && rect.left() > line.x
+        });
+        found.expect(number).1.center()
     };
     // The roll glides on a little while nobody plays.
     let inside = egui::vec2(60.0, 60.0);
