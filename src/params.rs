@@ -478,6 +478,7 @@ impl TributaryParams {
             swing: number(&self.music.swing),
             humanize: number(&self.music.humanize),
             ending: self.music.ending.value(),
+            follow: None,
             // PANIC: cannot; the range of seeds is positive.
             seed: self.music.seed.value().unsigned_abs(),
         }

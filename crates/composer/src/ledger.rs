@@ -113,6 +113,7 @@ fn asked(controls: &Controls) -> u64 {
         swing: _,
         humanize: _,
         ending,
+        follow: _,
         seed,
     } = controls;
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -134,6 +135,10 @@ fn asked(controls: &Controls) -> u64 {
     add(*seed);
     if *ending {
         add(1);
+    }
+    // On the grid, since a cell in another key is the same cell.
+    if let Some(given) = score::grid::followed(controls) {
+        add(given.packed());
     }
     hash
 }

@@ -6,7 +6,7 @@
 mod songs;
 
 use score::grid::{BeatFrame, CELLS_PER_BEAT, HistoryBeat, MAX_MICRO, TICKS_PER_CELL};
-use score::{Chord, Controls, Genre, GridBeat, GridNote, Part, Velocity};
+use score::{Chord, Controls, Genre, GivenChord, GridBeat, GridNote, Part, Velocity};
 
 use crate::random;
 use crate::{GenerateError, Generator};
@@ -42,7 +42,12 @@ impl PatternGenerator {
     pub fn beat(&self, frame: &BeatFrame, controls: &Controls, pass: u32) -> GridBeat {
         let harmony = song(controls.harmony().nearest_genre());
         let minor = controls.scale.is_minor();
-        let chord = chord_at(harmony, minor, frame, frame.offset_in_bar().0 / TICKS_PER_CELL);
+        let followed = score::grid::followed(controls);
+        let chord_at = |cell| match followed {
+            Some(given) => Some(given.chord),
+            None => chord_at(harmony, minor, frame, cell),
+        };
+        let chord = chord_at(frame.offset_in_bar().0 / TICKS_PER_CELL);
         let mut beat = GridBeat { chord, ..GridBeat::default() };
         for part in Part::ALL {
             let part_controls = &controls.parts[part.index()];
@@ -60,13 +65,16 @@ impl PatternGenerator {
                 Part::Bass | Part::Chords => {
                     let lines =
                         if part == Part::Bass { song(genre).bass } else { song(genre).chords };
-                    comp(part, lines, frame, |cell| chord_at(harmony, minor, frame, cell), notes);
+                    comp(part, lines, frame, chord_at, notes);
                 }
                 Part::Lead => lead(song(genre), frame, chord, variant, notes),
             }
             thin_out(part_controls.density, &mut stream, notes);
             if part != Part::Drums {
                 place(part_controls.register, controls, notes);
+            }
+            if let Some(given) = followed.filter(|_| part != Part::Drums) {
+                follow(part, given, controls, notes);
             }
             breathe(genre, &mut stream, notes);
             notes.sort_by_key(|note| (note.position, note.pitch));
@@ -297,12 +305,31 @@ fn thin_out(density: f32, stream: &mut u64, notes: &mut Vec<GridNote>) {
     notes.append(&mut more);
 }
 
+/// Puts what is struck on the beat on notes of a chord to follow, and the bass on its root or slash;
+/// the scale goes first.
+fn follow(part: Part, given: GivenChord, controls: &Controls, notes: &mut [GridNote]) {
+    let scale = scale_classes(controls);
+    let asked = if part == Part::Bass { 1 << given.bass.number() } else { given.tones };
+    let Some(classes) = [asked, given.tones].into_iter().map(|set| set & scale).find(|s| *s != 0)
+    else {
+        return;
+    };
+    for note in notes.iter_mut().filter(|note| note.position == 0) {
+        note.pitch = nearest(note.pitch.into(), classes).clamp(0, 127) as u8;
+    }
+}
+
+/// Pitch classes of the scale on the grid.
+fn scale_classes(controls: &Controls) -> u16 {
+    let home = if controls.scale.is_minor() { 9 } else { 0 };
+    let mask = u32::from(controls.scale.mask());
+    ((mask << home | mask >> (12 - home)) & 0xfff) as u16
+}
+
 /// Puts pitched notes into the register and the scale.
 fn place(register: f32, controls: &Controls, notes: &mut [GridNote]) {
     let octaves = (register.clamp(-1.0, 1.0) * 1.5).round() as i32;
-    let home = if controls.scale.is_minor() { 9 } else { 0 };
-    let mask = u32::from(controls.scale.mask());
-    let classes = ((mask << home | mask >> (12 - home)) & 0xfff) as u16;
+    let classes = scale_classes(controls);
     for note in notes {
         let pitch = nearest(i32::from(note.pitch) + 12 * octaves, classes);
         note.pitch = pitch.clamp(12, 115) as u8;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use score::steps::{self, BeatEncoder, Conditions, N_INPUTS, N_SLOTS, Step};
 use score::{
-    BeatFrame, Chord, Controls, Form, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER,
+    BeatFrame, Chord, Controls, Form, GivenChord, GridBeat, GridNote, HistoryBeat, Part,
+    TICKS_PER_QUARTER, Ticks,
 };
 
 use crate::blending::Blending;
@@ -148,10 +149,17 @@ impl BandModel {
         if closing == steps::ENDED {
             return Ok(GridBeat { closing, takes: given.takes, ..GridBeat::default() });
         }
-        let grammar = match closing {
-            1 => Grammar::new(controls).in_last_bar(ending::is_new_bar(history, frame)),
+        // The last bar is at home, whatever chord is held meanwhile.
+        let followed = score::grid::followed(controls).filter(|_| closing != 1);
+        let grammar = match (closing, followed) {
+            (1, _) => Grammar::new(controls).in_last_bar(ending::is_new_bar(history, frame)),
+            (_, Some(chord)) => {
+                Grammar::new(controls).following(chord, is_bass_due(history, frame, chord))
+            }
             _ => Grammar::new(controls),
         };
+        let chord = given.chord.or(followed.map(|given| Some(given.chord)));
+        let given = &Given { chord, ..*given };
         let history = ending::since_last(history);
         let plan = Plan::new(controls, self.network.weight_map(), self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
@@ -236,6 +244,16 @@ fn waking(controls: &Controls, history: &[HistoryBeat]) -> [bool; 4] {
         let may_play = controls.on && !Pull::of(controls).is_sparse();
         may_play && history.len() >= limit && history[history.len() - limit..].iter().all(rests)
     })
+}
+
+/// Whether the bass has yet to play the root or slash of a chord to follow: where a bar or the chord
+/// begins, until it plays. An inversion is played whenever a beat is.
+fn is_bass_due(history: &[HistoryBeat], frame: &BeatFrame, given: GivenChord) -> bool {
+    let under_it = |beat: &&HistoryBeat| beat.music.chord == Some(given.chord);
+    let rests = |beat: &HistoryBeat| beat.music.parts[Part::Bass.index()].is_empty();
+    let starts_bar = frame.offset_in_bar() < Ticks(TICKS_PER_QUARTER);
+    let is_inverted = given.bass != given.chord.root;
+    starts_bar || is_inverted || history.iter().rev().take_while(under_it).all(rests)
 }
 
 /// The part that begins if no other has: nobody who presses play waits a bar for the first note.

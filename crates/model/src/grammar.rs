@@ -2,7 +2,7 @@
 
 use score::grid::CELLS_PER_BEAT;
 use score::steps::{self, DRUM_SYMBOLS, DURATIONS, END, N_DURATIONS, N_NOTE_SYMBOLS, POSITIONS};
-use score::{Chord, Controls, GridNote, Part};
+use score::{Chord, Controls, GivenChord, GridNote, Part};
 
 /// Most notes that a part may start in one beat.
 pub const MAX_NOTES: [usize; 4] = [24, 12, 24, 16];
@@ -26,6 +26,19 @@ pub struct Grammar {
     triad: u16,
     /// In a song's last bar: whether the beat begins it.
     last_bar: Option<bool>,
+    /// What a chord to follow asks for.
+    followed: Option<Followed>,
+}
+
+/// What a chord to follow asks for, as sets of pitch classes on the grid.
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    /// What may be struck on the beat.
+    tones: u16,
+    /// The bass's first note under the chord: its root, or what stands behind the slash.
+    bass: u16,
+    /// Whether the bass has that note before it.
+    is_due: bool,
 }
 
 /// Shortest length of a song's last notes, in cells.
@@ -41,7 +54,32 @@ impl Grammar {
         let classes = (0..12).map(bit).sum();
         let third = if controls.scale.is_minor() { 3 } else { 4 };
         let triad = [0, third, 7].iter().map(|step| 1 << ((home + step) % 12)).sum::<u16>();
-        Self { classes, home, triad: triad & classes, last_bar: None }
+        Self { classes, home, triad: triad & classes, last_bar: None, followed: None }
+    }
+
+    /// The rules under a chord to follow: what is struck on the beat is of its notes, and so is
+    /// the bass's first note under it its root or slash, where `is_due`.
+    ///
+    /// The scale goes first: of a chord's notes those count that it has, and where it has none of
+    /// them the chord asks for nothing.
+    pub(crate) fn following(self, given: GivenChord, is_due: bool) -> Self {
+        let within = |set: u16, otherwise: u16| match set & self.classes {
+            0 => otherwise,
+            set => set,
+        };
+        let tones = within(given.tones, self.classes);
+        let root = within(1 << given.chord.root.number(), tones);
+        let bass = within(1 << given.bass.number(), root);
+        Self { followed: Some(Followed { tones, bass, is_due }), ..self }
+    }
+
+    /// Pitch classes that a chord to follow leaves to a part's note; `is_first` of the beat.
+    fn followed_classes(&self, part: Part, position: usize, is_first: bool) -> u16 {
+        match self.followed {
+            Some(followed) if part == Part::Bass && is_first && followed.is_due => followed.bass,
+            Some(followed) if position == 0 => followed.tones,
+            _ => self.classes,
+        }
     }
 
     /// The rules of a song's last bar, `starts` in its first beat: all who play strike the tonic
@@ -69,7 +107,11 @@ impl Grammar {
 
     /// Whether a part may play all of these notes.
     pub fn allows_all(&self, part: Part, notes: &[GridNote]) -> bool {
-        part == Part::Drums || notes.iter().all(|note| self.allows(note.pitch))
+        let suits = |(idx, note): (usize, &GridNote)| {
+            let followed = self.followed_classes(part, note.position.into(), idx == 0);
+            self.allows(note.pitch) && followed >> (note.pitch % 12) & 1 == 1
+        };
+        part == Part::Drums || notes.iter().enumerate().all(suits)
     }
 
     /// Chord classes whose notes all lie in the scale, and none.
@@ -122,8 +164,9 @@ impl Grammar {
     ) -> [bool; N_NOTE_SYMBOLS] {
         let above = last.filter(|last| usize::from(last.position) == position);
         let (low, high) = RANGES[part.index()];
+        let followed = self.followed_classes(part, position, last.is_none());
         let last = match part {
-            _ if self.last_bar.is_none() => self.classes,
+            _ if self.last_bar.is_none() => followed,
             Part::Bass => self.classes & (1 << self.home),
             _ => self.triad,
         };

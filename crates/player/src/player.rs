@@ -5,7 +5,7 @@ mod follow;
 use core::ops::Deref;
 
 use rtrb::{Consumer, Producer};
-use score::{Controls, Ticks};
+use score::{Controls, GivenChord, Progression, Ticks};
 
 use follow::Primed;
 
@@ -87,6 +87,10 @@ pub struct Player<S> {
     blocked: bool,
     lookahead_beats: f64,
     form: Form,
+    /// Chords that the beats follow by their places.
+    progression: Progression,
+    /// The chord of the last beat that was asked for.
+    last_chord: Option<GivenChord>,
     /// Whether the host waits between the halves of the block.
     waits: bool,
     /// The newest request whose answer a waiting host has given up.
@@ -128,6 +132,8 @@ impl<S: Deref<Target = Status>> Player<S> {
             blocked: false,
             lookahead_beats: 1.0,
             form: Form::default(),
+            progression: Progression::EMPTY,
+            last_chord: None,
             waits: false,
             given_up: 0,
         }
@@ -143,6 +149,19 @@ impl<S: Deref<Target = Status>> Player<S> {
     /// Sets the form that the next committed beats follow.
     pub fn set_form(&mut self, form: Form) {
         self.form = form;
+    }
+
+    /// Sets the chords that the next committed beats follow, which go before the controls' chord; an
+    /// empty progression leaves that.
+    pub fn set_progression(&mut self, progression: &Progression) {
+        if self.progression != *progression {
+            self.progression = *progression;
+        }
+    }
+
+    /// The chord that the last committed beat follows.
+    pub fn last_chord(&self) -> Option<GivenChord> {
+        self.last_chord
     }
 
     /// Plays one block: `emit` gets its events in order and says whether the host took each.

@@ -1,6 +1,6 @@
 //! Everything a player can turn that changes which notes are composed.
 
-use crate::{Blend, PitchClass};
+use crate::{Blend, GivenChord, PitchClass};
 
 /// The notes that pitched parts may use, counted from the key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -147,6 +147,8 @@ pub struct Controls {
     pub humanize: f32,
     /// Brings the music to an end: the next four bars close it, then it rests until this is off.
     pub ending: bool,
+    /// The chord to follow, as it sounds; the model's own without.
+    pub follow: Option<GivenChord>,
     /// Equal seeds give equal music.
     pub seed: u32,
 }
@@ -165,6 +167,7 @@ impl Default for Controls {
             swing: 0.0,
             humanize: 0.8,
             ending: false,
+            follow: None,
             seed: 1,
         }
     }

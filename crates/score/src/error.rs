@@ -44,6 +44,24 @@ pub enum Error {
         /// What would have been understood.
         expected: &'static str,
     },
+    /// A word of a chord progression that is no chord.
+    #[error("{} bar: \"{found}\" is no chord", ordinal(*bar))]
+    NoChord {
+        /// Which bar, from 1.
+        bar: usize,
+        /// The word that was given.
+        found: String,
+    },
+    /// A chord progression above the limits of [`crate::follow`].
+    #[error("{found} {what}; at most {limit} are followed")]
+    TooLong {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are, or the first that is too many.
+        found: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// A file that is no Standard MIDI File, or a broken one of which nothing can be read.
     #[error("{file}: byte {offset}: {problem}")]
     MidiFile {
@@ -70,3 +88,15 @@ pub enum Error {
 
 /// Result with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// A place in a row as people say it: 1st, 2nd, 3rd, 11th.
+fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}

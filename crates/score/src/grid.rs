@@ -95,6 +95,11 @@ pub fn key_shift(controls: &Controls) -> i32 {
     (i32::from(controls.key.number()) - home + 6).rem_euclid(12) - 6
 }
 
+/// The chord to follow, in the key of the grid.
+pub fn followed(controls: &Controls) -> Option<crate::GivenChord> {
+    controls.follow.map(|given| given.transposed(-key_shift(controls)))
+}
+
 impl GridBeat {
     /// The notes a part as they are heard with `controls`, but on the grid and in its key: swing
     /// applied, parts that are off left out.

@@ -14,6 +14,7 @@
 pub mod chord;
 pub mod controls;
 mod error;
+pub mod follow;
 pub mod form;
 pub mod genre;
 mod genre_names;
@@ -31,6 +32,7 @@ mod time;
 pub use chord::{Chord, ChordQuality};
 pub use controls::{Controls, PartControls, Scale};
 pub use error::{Error, Result};
+pub use follow::{GivenChord, Progression};
 pub use form::Form;
 pub use genre::{Blend, Genre, N_STYLES};
 pub use genre_names::GenreNames;

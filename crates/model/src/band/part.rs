@@ -128,6 +128,13 @@ impl<T: Trunk> Turn<'_, T> {
     ) -> bool {
         let Scene { history, frame, controls, pass, given, conditions, waking, opener } = *scene;
         let (idx, chord) = (part.index(), beat.chord);
+        if controls.follow.is_some() && part != Part::Drums {
+            // Pitches of a bar under another chord are none to repeat.
+            let form = &mut beat.forms[1 + idx];
+            if repeated_beat(history, frame, *form).is_some_and(|beat| beat.chord != chord) {
+                *form = Some(Form::Varied);
+            }
+        }
         let form = beat.forms[1 + idx];
         let opens = opener == Some(part) && beat.parts[..idx].iter().all(Vec::is_empty);
         let wakes = opens || waking[idx] && form.and_then(Form::bars_back).is_none();
@@ -252,7 +259,16 @@ pub(super) fn reprise<'a>(
     form: Option<Form>,
 ) -> Option<&'a GridBeat> {
     let is_far = Form::step_class(form) != Form::class(form);
-    let bars = form.filter(|_| is_far)?.bars_back()?;
+    repeated_beat(history, frame, form.filter(|_| is_far))
+}
+
+/// The beat at the same place in the bar that a form repeats.
+fn repeated_beat<'a>(
+    history: &'a [HistoryBeat],
+    frame: &BeatFrame,
+    form: Option<Form>,
+) -> Option<&'a GridBeat> {
+    let bars = form?.bars_back()?;
     let n_beats = bars * (frame.meter.bar_ticks().0 / TICKS_PER_QUARTER) as usize;
     let at = history.len().checked_sub(n_beats)?;
     history.get(at).map(|beat| &beat.music)

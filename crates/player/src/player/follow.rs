@@ -2,7 +2,7 @@
 
 use core::ops::Deref;
 
-use score::{Controls, Meter, Tempo, Ticks};
+use score::{Controls, Meter, Progression, Tempo, Ticks};
 
 use super::{Player, START_GRACE};
 use crate::cursor::Cursor;
@@ -24,6 +24,7 @@ const PRIME_SLOTS: usize = 64;
 pub(super) struct Primed {
     controls: Controls,
     form: Form,
+    progression: Progression,
     lookahead_beats: f64,
     tempo: Tempo,
     meter: Meter,
@@ -167,6 +168,7 @@ impl<S: Deref<Target = Status>> Player<S> {
         Primed {
             controls: self.block.controls,
             form: self.form,
+            progression: self.progression,
             lookahead_beats: self.lookahead_beats,
             tempo: playhead.tempo,
             meter: playhead.meter,
@@ -203,9 +205,14 @@ impl<S: Deref<Target = Status>> Player<S> {
             let lead = self.timeline.sample_of(due).saturating_sub(self.clock);
             let lead_secs = (lead as f64 / self.block.playhead.sample_rate) as f32;
             let Cursor { beat, epoch, pass, fresh, .. } = self.cursor;
+            let frame = self.block.playhead.frame(beat);
+            let mut controls = self.block.controls;
+            if self.progression.n_bars() > 0 {
+                controls.follow = self.progression.at(&frame);
+            }
             let request = BeatRequest {
-                frame: self.block.playhead.frame(beat),
-                controls: self.block.controls,
+                frame,
+                controls,
                 form: self.form,
                 epoch,
                 pass,
@@ -224,6 +231,7 @@ impl<S: Deref<Target = Status>> Player<S> {
                 self.left = None;
             }
             self.sequence += 1;
+            self.last_chord = controls.follow;
             self.commits.remember(epoch, beat, self.sequence);
             self.cursor.fresh = false;
             self.cursor.beat += 1;

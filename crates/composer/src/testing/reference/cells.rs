@@ -218,7 +218,7 @@ impl Take {
         }
         let alike = |c: &Controls| {
             let composed = Controls { swing: 0.0, humanize: 0.0, ..*c };
-            Controls { key: PitchClass::new(0), ..composed }
+            Controls { key: PitchClass::new(0), follow: score::grid::followed(c), ..composed }
         };
         let suits = |cell: &&Written| {
             in_place(cell) && (form.hold || alike(&cell.controls) == alike(controls))
