@@ -11,6 +11,7 @@
 mod blend;
 mod control;
 mod drag_out;
+mod follow;
 mod gestures;
 mod handle;
 mod keep;

@@ -7,6 +7,7 @@
 )]
 
 use crate::editor::Wake;
+use crate::follow::{Input, bus};
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::model_file::Model;
 use crate::params::TributaryParams;
@@ -39,6 +40,7 @@ pub struct Band {
     transport: TransportReader,
     clock: Clock,
     output: NoteOutput,
+    input: Input,
     synth: Synth,
     fonts: FontEnds,
     /// Parts that are muted, or not among those that play solo.
@@ -79,6 +81,7 @@ impl Band {
             transport: TransportReader::default(),
             clock: Clock::new(),
             output: NoteOutput::new(),
+            input: Input::default(),
             synth: Synth::new(sample_rate),
             fonts,
             silenced: [false; 4],
@@ -103,6 +106,7 @@ impl Band {
         self.player.reset();
         self.place = BlockPlace::default();
         self.transport.reset();
+        self.input.reset();
         self.clock = Clock::new();
         self.synth.reset();
         self.sound_left = 0;
@@ -148,6 +152,76 @@ impl Band {
                 self.synth.reset();
             }
         }
+    }
+
+    /// Plays a block with the notes that come in, in pieces between these, so that a chord reaches
+    /// the beats that are committed from its own sample on.
+    ///
+    /// Waits for the composer only when the host renders offline.
+    pub fn play_along(
+        &mut self,
+        playhead: &Playhead,
+        params: &TributaryParams,
+        [left, right]: [&mut [f32]; 2],
+        mut parts: PartOutputs,
+        host: &mut impl HostNotes,
+    ) {
+        let n_samples = left.len().min(right.len());
+        let (source, channels) = (params.source(), params.channels());
+        let mut controls = params.controls();
+        self.player.set_progression(self.input.progression(source, &params.typed));
+        let mut next = host.next();
+        let mut from = 0;
+        loop {
+            while let Some(event) = next.filter(|event| event.timing() as usize <= from) {
+                self.input.hear(&event);
+                self.pass(event, from as u32, params.passes_input(), host);
+                next = host.next();
+            }
+            let until = next.map_or(n_samples, |event| n_samples.min(event.timing() as usize));
+            controls.follow = self.input.chord(source);
+            let piece = from..until;
+            let outputs = parts.each_mut().map(|part| {
+                part.each_mut().map(|side| side.get_mut(piece.clone()).unwrap_or_default())
+            });
+            let (Some(left), Some(right)) = (left.get_mut(piece.clone()), right.get_mut(piece))
+            else {
+                return;
+            };
+            let playhead = playhead.advanced(from);
+            self.play(&playhead, &controls, channels, [left, right], outputs, |event| {
+                host.send(later(event, from as u32))
+            });
+            bus::send(params.bus_send(), self.player.last_chord());
+            from = until;
+            if from >= n_samples {
+                break;
+            }
+        }
+        // Events beyond the block are heard at its end.
+        while let Some(event) = next {
+            self.input.hear(&event);
+            let last = n_samples.saturating_sub(1) as u32;
+            self.pass(event, last, params.passes_input(), host);
+            next = host.next();
+        }
+    }
+
+    /// Hands a note that came in on to the host; ends go out even when nothing begins any more.
+    fn pass(
+        &mut self,
+        event: NoteEvent<()>,
+        offset: u32,
+        begins: bool,
+        host: &mut impl HostNotes,
+    ) {
+        let synth = &mut self.synth;
+        let hear = |heard| {
+            if let Heard::Off(part, pitch) = heard {
+                synth.note_off(part, pitch);
+            }
+        };
+        self.output.pass(event, offset, begins && !self.bypassed, |event| host.send(event), hear);
     }
 
     /// Plays a stretch: notes through `send`, sound into both channels, and each part's into its
@@ -196,6 +270,25 @@ impl Band {
         }
         sound.render_until(n_samples);
     }
+}
+
+/// The host's side of notes, both ways.
+pub trait HostNotes {
+    /// The next note that comes in, in order of time.
+    fn next(&mut self) -> Option<NoteEvent<()>>;
+    /// Takes a note that goes out.
+    ///
+    /// # Errors
+    /// When the host has no room.
+    fn send(&mut self, event: NoteEvent<()>) -> Result<(), SendEventError>;
+}
+
+/// An event of a piece that begins `from` samples inside the block.
+fn later(mut event: NoteEvent<()>, from: u32) -> NoteEvent<()> {
+    if let NoteEvent::NoteOn { timing, .. } | NoteEvent::NoteOff { timing, .. } = &mut event {
+        *timing = timing.saturating_add(from);
+    }
+    event
 }
 
 /// The built-in sound of one stretch, rendered up to each note in turn.

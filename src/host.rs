@@ -225,6 +225,10 @@ const FREE: u8 = u8::MAX;
 pub struct NoteOutput {
     /// The channel of each sounding note by part and key, [`FREE`] for none.
     sent_to: [[u8; 128]; 4],
+    /// Keys of each channel that sound because they came in.
+    passed: [u128; 16],
+    /// Ends of those that the host had no room for.
+    owed: [u128; 16],
 }
 
 impl Default for NoteOutput {
@@ -236,7 +240,7 @@ impl Default for NoteOutput {
 impl NoteOutput {
     /// Nothing is sounding.
     pub const fn new() -> Self {
-        Self { sent_to: [[FREE; 128]; 4] }
+        Self { sent_to: [[FREE; 128]; 4], passed: [0; 16], owed: [0; 16] }
     }
 
     /// Sends one event; `false` when the host has no room and it must come again.
@@ -263,6 +267,14 @@ impl NoteOutput {
                         self.sent_to[other.index()][key] = FREE;
                         hear(Heard::Off(other, pitch));
                     }
+                }
+                let passed = &mut self.passed[usize::from(channel & 15)];
+                if *passed >> key & 1 == 1 {
+                    if !taken(note_off(event.offset, channel, pitch, VoiceID::Wildcard)) {
+                        return false;
+                    }
+                    *passed &= !(1 << key);
+                    self.owed[usize::from(channel & 15)] &= !(1 << key);
                 }
                 let note_on = NoteEvent::NoteOn {
                     timing: event.offset,
@@ -294,6 +306,76 @@ impl NoteOutput {
 }
 
 impl NoteOutput {
+    /// Hands a note that came in on, unless `begins` forbids new ones.
+    ///
+    /// What sounds on its channel and key ends first. A note that the host has no room for is left
+    /// out with its end; an end that it has no room for comes with the next event that does.
+    pub fn pass(
+        &mut self,
+        event: NoteEvent<()>,
+        offset: u32,
+        begins: bool,
+        mut send: impl FnMut(NoteEvent<()>) -> Result<(), SendEventError>,
+        mut hear: impl FnMut(Heard),
+    ) {
+        let mut taken = |event| !matches!(send(event), Err(SendEventError::HostBufferFull));
+        let (channel, key, velocity) = match event {
+            NoteEvent::NoteOn { channel, key, velocity, .. } => (channel, key, velocity),
+            NoteEvent::NoteOff { channel, key, .. } | NoteEvent::Choke { channel, key, .. } => {
+                (channel, key, 0.0)
+            }
+            _ => return,
+        };
+        let channels = match channel.number() {
+            Some(number) => usize::from(number & 15)..usize::from(number & 15) + 1,
+            None => 0..16,
+        };
+        let keys = match key.number() {
+            Some(number) => 1_u128 << (number & 127),
+            None => u128::MAX,
+        };
+        for channel in channels {
+            let mut ends = self.passed[channel] & (keys | self.owed[channel]);
+            self.owed[channel] |= ends;
+            while ends != 0 {
+                let key = ends.trailing_zeros();
+                let pitch = Pitch::clamped(key as i32);
+                if !taken(note_off(offset, channel as u8, pitch, VoiceID::Wildcard)) {
+                    return;
+                }
+                ends &= ends - 1;
+                self.passed[channel] &= !(1 << key);
+                self.owed[channel] &= !(1 << key);
+            }
+        }
+        // A beginning names one channel and key.
+        let (Some(channel), Some(number)) = (channel.number(), key.number()) else { return };
+        if !begins || velocity <= 0.0 {
+            return;
+        }
+        let (channel, pitch) = (channel & 15, Pitch::clamped(i32::from(number & 127)));
+        for part in Part::ALL {
+            let sent_to = &mut self.sent_to[part.index()][usize::from(pitch.number())];
+            if *sent_to == channel {
+                if !taken(note_off(offset, channel, pitch, VoiceID::Wildcard)) {
+                    return;
+                }
+                *sent_to = FREE;
+                hear(Heard::Off(part, pitch));
+            }
+        }
+        let note_on = NoteEvent::NoteOn {
+            timing: offset,
+            voice_id: VoiceID::Wildcard,
+            channel: Channel::Number(channel),
+            key: Key::Number(pitch.number()),
+            velocity,
+        };
+        if taken(note_on) {
+            self.passed[usize::from(channel)] |= 1 << pitch.number();
+        }
+    }
+
     /// Ends what sounds of a part; what the host has no room for is ended by the next call.
     pub fn end_part(
         &mut self,

@@ -18,6 +18,7 @@ pub mod editor;
 pub mod edits;
 pub mod engine;
 mod first_block;
+pub mod follow;
 pub mod host;
 mod messages;
 pub mod model_file;
@@ -30,9 +31,10 @@ mod vst3;
 mod weights;
 
 use crate::editor::TributaryEditor;
-use crate::engine::{Band, Link};
+use crate::engine::{Band, HostNotes, Link};
 use crate::messages::{Last, Messages};
 use crate::params::TributaryParams;
+use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::*;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -147,26 +149,32 @@ impl Plugin for Tributary {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         first_block::know_this_thread();
-        // Notes that are played in lead nowhere yet; what is not taken stays in the queue.
-        while context.next_event().is_some() {}
         let n_samples = buffer.samples();
         let (Some(band), [left, right]) = (&mut self.band, buffer.as_slice()) else {
             buffer.as_slice().iter_mut().for_each(|channel| channel.fill(0.0));
+            // What is not taken stays in the queue.
+            while context.next_event().is_some() {}
             return ProcessStatus::Normal;
         };
         let params = &*self.params;
         let parts = host::part_outputs(aux);
         let playhead = band.playhead(context.transport(), params, left);
         band.follow(params, n_samples);
-        band.play(
-            &playhead,
-            &params.controls(),
-            params.channels(),
-            [left, right],
-            parts,
-            |event| context.try_send_event(event).map_err(|(_, error)| error),
-        );
+        band.play_along(&playhead, params, [left, right], parts, &mut Events(context));
         ProcessStatus::KeepAlive
+    }
+}
+
+/// The host's notes of one block.
+struct Events<'a, C>(&'a mut C);
+
+impl<C: ProcessContext<Tributary>> HostNotes for Events<'_, C> {
+    fn next(&mut self) -> Option<NoteEvent<()>> {
+        self.0.next_event()
+    }
+
+    fn send(&mut self, event: NoteEvent<()>) -> Result<(), SendEventError> {
+        self.0.try_send_event(event).map_err(|(_, error)| error)
     }
 }
 

@@ -4,13 +4,16 @@
 //! is `dr_density` and their own share of jazz `dr_g_jazz`.
 //! The host writes the values; the audio thread reads them through [`TributaryParams::controls`].
 
+mod follow;
 mod patches;
 mod values;
 
+pub use follow::{FollowChoice, FollowParams, InputChoice};
 pub use patches::{BassPatch, ChordsPatch, DrumsPatch, LeadPatch, PatchParams};
 
 use crate::editor::{DEFAULT_EDITOR_SIZE, EditorSize};
 use crate::edits::Edits;
+use crate::follow::Progressions;
 use crate::host::Channels;
 use crate::model_file::{Model, ModelField};
 use crate::sound_font::SoundFonts;
@@ -51,9 +54,15 @@ pub struct TributaryParams {
     /// Key, scale and manner.
     #[nested(group = "Music")]
     pub music: MusicParams,
+    /// Whose chords are followed, and what becomes of notes that come in.
+    #[nested(group = "Follow")]
+    pub follow: FollowParams,
     /// Timing, routing and sound.
     #[nested(group = "Engine")]
     pub engine: EngineParams,
+    /// The typed chords. The audio thread reads them without waiting.
+    #[persist = "chords"]
+    pub typed: Progressions,
     /// Size of the window; no parameter, but saved with them. Never touched by the audio thread.
     #[persist = "editor_size"]
     pub editor_size: EditorSize,
@@ -351,7 +360,9 @@ impl Default for TributaryParams {
                 blend: BlendParams::new("Harmony ", &model),
             },
             music: MusicParams::default(),
+            follow: FollowParams::default(),
             engine: EngineParams::default(),
+            typed: Progressions::default(),
             editor_size: EditorSize::new(DEFAULT_EDITOR_SIZE.into()),
             music_memory: MusicField::default(),
             edits: Edits::default(),

@@ -33,7 +33,8 @@ impl Role {
         match id {
             "key" | "seed" | "tempo" => Self::Song,
             "hold" | "ending" => Self::Setup,
-            _ if group == "Engine" || id.ends_with("_mute") || id.ends_with("_solo") => Self::Setup,
+            _ if group == "Engine" || group == "Follow" => Self::Setup,
+            _ if id.ends_with("_mute") || id.ends_with("_solo") => Self::Setup,
             _ => Self::Music,
         }
     }

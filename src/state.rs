@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// Number of the format. It rises whenever a state gets other entries than before; states of every
 /// format from 1 on are kept with the tests, and load for ever.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Names of the fields, which must be those of `#[persist]` in [`TributaryParams`].
 const HEADER: &str = "state";
@@ -28,6 +28,7 @@ const EDITOR_SIZE: &str = "editor_size";
 const EDITS: &str = "edits";
 const MODEL: &str = "model";
 const SOUND_FONT: &str = "sound_font";
+const CHORDS: &str = "chords";
 
 /// Names of entries that a message lists before it only counts them.
 const N_NAMED: usize = 4;
@@ -115,7 +116,8 @@ pub fn repair(state: &mut PluginState) {
     repair.field::<edits::Saved>(state, EDITS);
     repair.field::<Choice>(state, MODEL);
     repair.field::<Option<String>>(state, SOUND_FONT);
-    let known = [HEADER, MUSIC, EDITOR_SIZE, EDITS, MODEL, SOUND_FONT];
+    repair.field::<String>(state, CHORDS);
+    let known = [HEADER, MUSIC, EDITOR_SIZE, EDITS, MODEL, SOUND_FONT, CHORDS];
     state.fields.retain(|name, _| repair.keep(name, known.contains(&name.as_str())));
     if !state.fields.contains_key(MUSIC) {
         state.fields.insert(MUSIC.into(), json(&Keepsake::default()));
@@ -128,6 +130,9 @@ pub fn repair(state: &mut PluginState) {
     }
     if !state.fields.contains_key(SOUND_FONT) {
         state.fields.insert(SOUND_FONT.into(), json(&None::<String>));
+    }
+    if !state.fields.contains_key(CHORDS) {
+        state.fields.insert(CHORDS.into(), json(&String::new()));
     }
     let header = Header { format, lost: repair.message(format) };
     state.fields.insert(HEADER.into(), json(&header));

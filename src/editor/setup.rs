@@ -2,7 +2,7 @@
 
 use super::model_file::{self, ModelFileState};
 use super::sound::{self, FontState};
-use super::{control, theme};
+use super::{control, follow, theme};
 use crate::params::{ChannelsChoice, TributaryParams};
 use egui::{Button, Popup, PopupCloseBehavior, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
@@ -46,6 +46,8 @@ pub fn menu(
                 control::segments(ui, setter, &engine.single_part, WIDTH)
                     .on_hover_text("The part that is alone on channel 1");
             });
+            ui.add_space(theme::GAP);
+            follow::show(ui, setter, params, WIDTH);
             ui.add_space(theme::GAP);
             model_file::show(ui, params, model_file);
             ui.add_space(theme::GAP);

@@ -27,6 +27,24 @@ fn playing(beats: f64) -> Transport {
     host
 }
 
+/// A host with some notes for a block.
+struct TestHost<'a, F> {
+    notes: &'a [NoteEvent<()>],
+    send: F,
+}
+
+impl<F: FnMut(NoteEvent<()>) -> Result<(), SendEventError>> HostNotes for TestHost<'_, F> {
+    fn next(&mut self) -> Option<NoteEvent<()>> {
+        let (first, rest) = self.notes.split_first()?;
+        self.notes = rest;
+        Some(*first)
+    }
+
+    fn send(&mut self, event: NoteEvent<()>) -> Result<(), SendEventError> {
+        (self.send)(event)
+    }
+}
+
 /// What left the band: events at song samples, one a line, and the left channel.
 #[derive(Default, PartialEq)]
 struct Heard {
@@ -76,11 +94,11 @@ fn block(
         events.push(format!("{} {name} {channel} {key}", at + timing as usize));
         Ok(())
     };
-    let channels = params.channels();
     let mut parts: [[Vec<f32>; 2]; 4] = Default::default();
     parts.iter_mut().flatten().for_each(|side| side.resize(n_samples, f32::NAN));
     let outputs = parts.each_mut().map(|part| part.each_mut().map(|side| &mut side[..]));
-    band.play(&playhead, &params.controls(), channels, [&mut left, &mut right], outputs, send);
+    let host = &mut TestHost { notes: &[], send };
+    band.play_along(&playhead, params, [&mut left, &mut right], outputs, host);
     assert!(parts.iter().flatten().flatten().all(|sample| sample.is_finite()));
     for (heard, [left, _]) in heard.parts.iter_mut().zip(&parts) {
         heard.extend(left);
@@ -289,4 +307,176 @@ fn the_audio_thread_takes_no_lock() {
     let n_samples = finished.recv_timeout(std::time::Duration::from_secs(60));
     assert_eq!(n_samples, Ok(RATE as usize));
     drop((view, size));
+}
+
+/// A note that comes in, at a sample of the song.
+#[derive(Clone, Copy)]
+struct Played {
+    at: usize,
+    on: bool,
+    channel: u8,
+    key: u8,
+}
+
+impl Played {
+    fn event(self, from: usize) -> NoteEvent<()> {
+        use nice_plug::midi::{Channel, Key, VoiceID};
+        let (timing, voice_id) = ((self.at - from) as u32, VoiceID::Wildcard);
+        let (channel, key) = (Channel::Number(self.channel), Key::Number(self.key));
+        match self.on {
+            true => NoteEvent::NoteOn { timing, voice_id, channel, key, velocity: 0.7 },
+            false => NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.0 },
+        }
+    }
+}
+
+/// Plays `n_samples` from the song's start with notes that come in, then stands still for a block.
+fn play_with(
+    params: &TributaryParams,
+    played: &[Played],
+    n_samples: usize,
+    sizes: &[usize],
+) -> Vec<String> {
+    let mut band = offline_band();
+    let mut events = Vec::new();
+    let (mut at, mut first) = (0, 0);
+    let ends = sizes.iter().cycle().scan(0, |end, size| {
+        *end += size;
+        Some((*end).min(n_samples))
+    });
+    let mut piece = |host: &Transport, at: usize, n_samples: usize, notes: &[NoteEvent<()>]| {
+        let (mut left, mut right) = (vec![0.0; n_samples], vec![0.0; n_samples]);
+        let playhead = band.playhead(host, params, &left);
+        band.follow(params, n_samples);
+        let send = |event: NoteEvent<()>| {
+            let (name, timing, channel, key) = match event {
+                NoteEvent::NoteOn { timing, channel, key, .. } => ("on", timing, channel, key),
+                NoteEvent::NoteOff { timing, channel, key, .. } => ("off", timing, channel, key),
+                other => panic!("{other:?}"),
+            };
+            assert!((timing as usize) < n_samples);
+            let (channel, key) = (channel.number().unwrap(), key.number().unwrap());
+            events.push((at + timing as usize, name, channel, key));
+            Ok(())
+        };
+        let host = &mut TestHost { notes, send };
+        band.play_along(&playhead, params, [&mut left, &mut right], Default::default(), host);
+    };
+    for end in ends {
+        let n_notes = played[first..].iter().take_while(|note| note.at < end).count();
+        let notes: Vec<NoteEvent<()>> =
+            played[first..first + n_notes].iter().map(|note| note.event(at)).collect();
+        let host = playing(at as f64 / f64::from(RATE) * 2.0);
+        piece(&host, at, end - at, &notes);
+        (at, first) = (end, first + n_notes);
+        if at == n_samples {
+            break;
+        }
+    }
+    let mut host = playing(at as f64 / f64::from(RATE) * 2.0);
+    host.playing = false;
+    piece(&host, at, 512, &[]);
+    let mut sounding = std::collections::BTreeSet::new();
+    let mut last = 0;
+    for (at, name, channel, key) in &events {
+        assert!(last <= *at, "out of order at {at}");
+        last = *at;
+        let is_paired = match *name {
+            "on" => sounding.insert((*channel, *key)),
+            _ => sounding.remove(&(*channel, *key)),
+        };
+        assert!(is_paired, "{at} {name} {channel} {key}");
+    }
+    let held = played.iter().filter(|note| note.on).count()
+        - played.iter().filter(|note| !note.on).count();
+    assert!(sounding.len() <= held, "{sounding:?} hang");
+    events.iter().map(|(at, name, channel, key)| format!("{at} {name} {channel} {key}")).collect()
+}
+
+/// A chord that is pressed at one sample and let go of at another.
+fn chord(keys: &[u8], from: usize, to: usize) -> Vec<Played> {
+    let strike =
+        |on, at| keys.iter().map(move |key| Played { at, on, channel: 0, key: *key });
+    strike(true, from).chain(strike(false, to)).collect()
+}
+
+#[test]
+fn a_held_chord_reaches_the_next_committed_beat_in_every_split() {
+    let params = TributaryParams::default();
+    set(&params.follow.follow, crate::params::FollowChoice::Chords);
+    set(&params.follow.input, crate::params::InputChoice::Pass);
+    let mut played = chord(&[61, 65, 68], 100, 40_000);
+    played.extend(chord(&[63, 66, 70], 100_001, 150_000));
+    let n_samples = 16 * 24_000;
+    let whole = play_with(&params, &played, n_samples, &[8_192]);
+    for sizes in [&[1_usize, 0, 37, 512][..], &[64][..], &[3_000, 1][..]] {
+        assert_eq!(play_with(&params, &played, n_samples, sizes), whole, "blocks of {sizes:?}");
+    }
+    // The bass stands on C# from the beat after the first commit, on D# after the second chord.
+    let bass = |from: usize, to: usize| -> Vec<u8> {
+        let on_beat = whole.iter().filter_map(|line| {
+            let [at, name, channel, key] = line.split(' ').collect::<Vec<_>>()[..] else {
+                return None;
+            };
+            let (at, key): (usize, u8) = (at.parse().unwrap(), key.parse().unwrap());
+            let is_struck = name == "on" && channel == "1" && at % 96_000 < 2_000;
+            (is_struck && (from..to).contains(&at)).then_some(key % 12)
+        });
+        on_beat.collect()
+    };
+    assert!(bass(96_000, 150_000).iter().all(|class| *class == 1), "{:?}", bass(0, n_samples));
+    assert!(bass(190_000, n_samples).iter().all(|class| *class == 3), "{:?}", bass(0, n_samples));
+    assert!(!bass(96_000, n_samples).is_empty());
+}
+
+#[test]
+fn a_hundred_thousand_random_notes_leave_none_hanging() {
+    let params = TributaryParams::default();
+    set(&params.follow.follow, crate::params::FollowChoice::Chords);
+    set(&params.follow.input, crate::params::InputChoice::Pass);
+    let mut random = 7_u64;
+    let mut draw = |below: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 33) % below
+    };
+    let (mut held, mut at) = (Vec::new(), 0);
+    let mut played: Vec<Played> = (0..100_000)
+        .map(|_| {
+            at += draw(8) as usize;
+            let note = Played { at, on: true, channel: draw(5) as u8, key: 24 + draw(80) as u8 };
+            let n_held = held.len() as u64;
+            if n_held > 8 || n_held > 0 && draw(2) == 0 {
+                let of: Played = held.swap_remove(draw(n_held) as usize);
+                return Played { at, on: false, ..of };
+            }
+            held.push(note);
+            note
+        })
+        .collect();
+    played.extend(held.iter().map(|note| Played { at, on: false, ..*note }));
+    let n_samples = at + 1;
+    let whole = play_with(&params, &played, n_samples, &[4_096]);
+    assert!(whole.len() > 100_000, "{} events", whole.len());
+    assert_eq!(play_with(&params, &played, n_samples, &[509, 1, 64]), whole);
+}
+
+#[test]
+fn a_typed_progression_and_the_bus_are_followed() {
+    let n_samples = 12 * 24_000;
+    let typed = TributaryParams::default();
+    set(&typed.follow.follow, crate::params::FollowChoice::Typed);
+    set(&typed.follow.send, 7);
+    let unfollowed = play_with(&typed, &[], n_samples, &[512]);
+    typed.typed.type_in("C#m").unwrap();
+    let followed = play_with(&typed, &[], n_samples, &[512]);
+    assert_ne!(followed, unfollowed);
+    let error = typed.typed.type_in("C#m | H7x").unwrap_err().to_string();
+    assert_eq!(error, "2nd bar: \"H7x\" is no chord");
+    assert_eq!(typed.typed.text(), "C#m | H7x");
+    assert_eq!(play_with(&typed, &[], n_samples, &[512]), followed);
+    // The chord is still on the line, so a receiver has it from its first beat.
+    let receiver = TributaryParams::default();
+    set(&receiver.follow.follow, crate::params::FollowChoice::Bus);
+    set(&receiver.follow.receive, 7);
+    assert_eq!(play_with(&receiver, &[], n_samples, &[512]), followed);
 }

@@ -105,6 +105,10 @@ fn ids_groups_and_defaults_are_stable() {
         evolve | Music | Evolve | 0 %
         hold | Music | Hold | Off
         ending | Music | Ending | Off
+        follow | Follow | Follow | Off
+        input | Follow | Input | Eat
+        bus_send | Follow | Bus send | Off
+        bus_receive | Follow | Bus receive | 1
         lookahead | Engine | Lookahead | 1.0 beats
         channels | Engine | MIDI channels | One a part
         single_part | Engine | Single part | Lead

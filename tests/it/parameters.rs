@@ -9,6 +9,8 @@ use crate::support::clap;
 
 /// The one group of the plugin that decides no notes, and what the renderer takes from it.
 const ENGINE: &str = "Engine";
+/// The group of what is played in, which a rendering has as chords instead.
+const FOLLOW: &str = "Follow";
 const FROM_ENGINE: [&str; 1] = ["gain"];
 
 /// Every parameter of the renderer with the plugin's of the same id.
@@ -26,7 +28,8 @@ fn pairs(instance: &dyn Instance) -> Vec<(Parameter, hosting::Parameter)> {
     }
     let unknown: Vec<&str> = theirs
         .values()
-        .filter(|parameter| parameter.module != ENGINE && !parameter.hidden)
+        .filter(|parameter| ![ENGINE, FOLLOW].contains(&parameter.module.as_str()))
+        .filter(|parameter| !parameter.hidden)
         .map(|parameter| parameter.name.as_str())
         .collect();
     assert!(unknown.is_empty(), "the renderer lacks {unknown:?}");

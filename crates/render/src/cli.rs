@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Parser;
 use render::{Automation, Band, Format, Parameter, Settings, Song, describe};
-use score::{Blend, GenreNames, Meter, Part, PitchClass, Scale, Tempo};
+use score::{Blend, GenreNames, Meter, Part, PitchClass, Progression, Scale, Tempo};
 
 /// Renders a blend of genres to files, note for note as the plugin plays it.
 #[derive(Debug, Parser)]
@@ -64,9 +64,10 @@ pub struct Cli {
     /// Share of a repeated phrase that is made anew, from 0 to 1 [default: 0]
     #[arg(long, value_name = "X", value_parser = parse_share)]
     evolve: Option<f32>,
-    /// A chord a bar to follow: not supported by this version
-    #[arg(long, value_parser = parse_chords, hide = true)]
-    chords: Option<String>,
+    /// Chords to follow, over and over: a chord a bar as in "Am F C G", bars apart as in
+    /// "Am7 | D7 G | Cmaj7/E", or those of a .mid file
+    #[arg(long, value_name = "CHORDS|FILE.mid", value_parser = parse_chords)]
+    chords: Option<Progression>,
     /// A learned style: not supported by this version
     #[arg(long, value_parser = parse_style, hide = true)]
     style: Vec<String>,
@@ -142,6 +143,7 @@ impl Cli {
             meter: self.meter,
             settings,
             automation,
+            chords: self.chords.unwrap_or_default(),
             ending: self.ending,
             sample_rate: self.sample_rate,
             block: self.block as usize,
@@ -321,8 +323,23 @@ fn parse_output(text: &str) -> Result<PathBuf> {
     Ok(file)
 }
 
-fn parse_chords(_: &str) -> Result<String> {
-    bail!("following given chords is not supported by this version")
+fn parse_chords(text: &str) -> Result<Progression> {
+    use anyhow::Context as _;
+    let is_file = [".mid", ".midi"].iter().any(|end| text.to_ascii_lowercase().ends_with(end));
+    if !is_file {
+        let chords = Progression::parse(text)?;
+        if chords.n_bars() == 0 {
+            bail!("expected at least one chord");
+        }
+        return Ok(chords);
+    }
+    let bytes = std::fs::read(text).with_context(|| text.to_owned())?;
+    let piece = score::smf::read(&bytes, text)?.piece;
+    let chords = Progression::of(&piece).with_context(|| text.to_owned())?;
+    if chords.n_bars() == 0 {
+        bail!("{text}: no chords in it");
+    }
+    Ok(chords)
 }
 
 fn parse_style(_: &str) -> Result<String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use composer::{Generator, Session, session};
 use player::{Form, PlayerEvent, Playhead};
-use score::{Controls, Meter, Tempo};
+use score::{Controls, Meter, Progression, Tempo};
 
 /// How long one beat may take to be composed before a rendering gives up.
 const BEAT_LIMIT: Duration = Duration::from_secs(120);
@@ -55,6 +55,11 @@ impl OfflineHost {
     /// Sets the form that coming beats follow.
     pub fn set_form(&mut self, form: Form) {
         self.session.player.set_form(form);
+    }
+
+    /// Sets the chords that coming beats follow.
+    pub fn set_chords(&mut self, chords: &Progression) {
+        self.session.player.set_progression(chords);
     }
 
     /// Song position, in beats.

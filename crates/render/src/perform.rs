@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use player::{EventKind, PlayerEvent};
 use score::{
-    BeatFrame, Blend, Genre, GenreNames, Meter, Note, Part, Piece, Pitch, Tempo, Ticks, Velocity,
+    BeatFrame, Blend, Genre, GenreNames, Meter, Note, Part, Piece, Pitch, Progression, Tempo, Ticks,
+    Velocity,
 };
 use synth::Synth;
 
@@ -39,6 +40,8 @@ pub struct Song {
     pub settings: Settings,
     /// What changes on the way.
     pub automation: Automation,
+    /// Chords to follow; the model's own where there are none.
+    pub chords: Progression,
     /// Whether the last four bars close it.
     pub ending: bool,
     /// In Hz.
@@ -86,6 +89,7 @@ impl Default for Song {
             meter: Meter::COMMON,
             settings: Settings::default(),
             automation: Automation::default(),
+            chords: Progression::EMPTY,
             ending: false,
             sample_rate: 48_000,
             block: 512,
@@ -118,6 +122,7 @@ pub fn perform(song: &Song, make_generator: MakeGenerator) -> Result<Rendering> 
     }
     let rate = f64::from(song.sample_rate);
     let mut host = OfflineHost::start(make_generator, song.tempo, song.meter, rate);
+    host.set_chords(&song.chords);
     host.set_playing(true);
     let n_samples = host.sample_of(song.n_beats());
     let mut recorder = Recorder::new(song, n_samples);
