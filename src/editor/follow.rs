@@ -25,12 +25,10 @@ pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, width: 
         }
     }
     if follow.follow.value() == FollowChoice::Bus {
-        control::number(ui, setter, &follow.receive, "Next");
+        control::bar(ui, setter, &follow.receive, "Bus to follow", theme::ACCENT, width);
     }
-    ui.horizontal(|ui| {
-        ui.label("Send to bus").on_hover_text("Other instances can follow the same chords; 0: off");
-        control::number(ui, setter, &follow.send, "Next");
-    });
+    let lesson = "the bus on which other instances hear the chords that this one follows";
+    control::taught_bar(ui, setter, &follow.send, "Bus to send to", theme::ACCENT, (width, lesson));
     ui.label("Notes that come in");
     control::segments(ui, setter, &follow.input, width)
         .on_hover_text("Pass: they go out with the band's; eat: they end here");

@@ -98,6 +98,10 @@ impl GivenChord {
         let mut best: Option<(i32, Chord, u16)> = None;
         for root in (0..12).filter(|root| classes >> root & 1 == 1) {
             for &(intervals, quality, _) in &KINDS[..N_HEARD] {
+                // Two notes are a third or a fifth, never half a suspension.
+                if quality == ChordQuality::Suspended && classes.count_ones() == 2 {
+                    continue;
+                }
                 let tones = turned(intervals, root);
                 let count = |set: u16| set.count_ones() as i32;
                 let fifth = tones & !classes & turned(1 << 7, root);
