@@ -170,6 +170,7 @@ impl Band {
         let (source, channels) = (params.source(), params.channels());
         let mut controls = params.controls();
         self.player.set_progression(self.input.progression(source, &params.typed));
+        self.output.settle(self.bypassed, 0, |event| host.send(event));
         let mut next = host.next();
         let mut from = 0;
         loop {
@@ -208,13 +209,7 @@ impl Band {
     }
 
     /// Hands a note that came in on to the host; ends go out even when nothing begins any more.
-    fn pass(
-        &mut self,
-        event: NoteEvent<()>,
-        offset: u32,
-        begins: bool,
-        host: &mut impl HostNotes,
-    ) {
+    fn pass(&mut self, event: NoteEvent<()>, offset: u32, begins: bool, host: &mut impl HostNotes) {
         let synth = &mut self.synth;
         let hear = |heard| {
             if let Heard::Off(part, pitch) = heard {

@@ -335,17 +335,8 @@ impl NoteOutput {
             None => u128::MAX,
         };
         for channel in channels {
-            let mut ends = self.passed[channel] & (keys | self.owed[channel]);
-            self.owed[channel] |= ends;
-            while ends != 0 {
-                let key = ends.trailing_zeros();
-                let pitch = Pitch::clamped(key as i32);
-                if !taken(note_off(offset, channel as u8, pitch, VoiceID::Wildcard)) {
-                    return;
-                }
-                ends &= ends - 1;
-                self.passed[channel] &= !(1 << key);
-                self.owed[channel] &= !(1 << key);
+            if !self.end_passed(channel, keys, offset, &mut taken) {
+                return;
             }
         }
         // A beginning names one channel and key.
@@ -374,6 +365,46 @@ impl NoteOutput {
         if taken(note_on) {
             self.passed[usize::from(channel)] |= 1 << pitch.number();
         }
+    }
+
+    /// Ends notes that were handed on and whose ends the host had no room for; or `all` of them.
+    pub fn settle(
+        &mut self,
+        all: bool,
+        offset: u32,
+        mut send: impl FnMut(NoteEvent<()>) -> Result<(), SendEventError>,
+    ) {
+        let mut taken = |event| !matches!(send(event), Err(SendEventError::HostBufferFull));
+        let keys = if all { u128::MAX } else { 0 };
+        for channel in 0..self.passed.len() {
+            if !self.end_passed(channel, keys, offset, &mut taken) {
+                return;
+            }
+        }
+    }
+
+    /// Ends notes of a channel that were handed on: those of `keys`, and those that are owed.
+    /// `false` when the host has no room; the rest is owed then.
+    fn end_passed(
+        &mut self,
+        channel: usize,
+        keys: u128,
+        offset: u32,
+        taken: &mut impl FnMut(NoteEvent<()>) -> bool,
+    ) -> bool {
+        let mut ends = self.passed[channel] & (keys | self.owed[channel]);
+        self.owed[channel] |= ends;
+        while ends != 0 {
+            let key = ends.trailing_zeros();
+            let pitch = Pitch::clamped(key as i32);
+            if !taken(note_off(offset, channel as u8, pitch, VoiceID::Wildcard)) {
+                return false;
+            }
+            ends &= ends - 1;
+            self.passed[channel] &= !(1 << key);
+            self.owed[channel] &= !(1 << key);
+        }
+        true
     }
 
     /// Ends what sounds of a part; what the host has no room for is ended by the next call.

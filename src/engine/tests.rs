@@ -395,8 +395,7 @@ fn play_with(
 
 /// A chord that is pressed at one sample and let go of at another.
 fn chord(keys: &[u8], from: usize, to: usize) -> Vec<Played> {
-    let strike =
-        |on, at| keys.iter().map(move |key| Played { at, on, channel: 0, key: *key });
+    let strike = |on, at| keys.iter().map(move |key| Played { at, on, channel: 0, key: *key });
     strike(true, from).chain(strike(false, to)).collect()
 }
 

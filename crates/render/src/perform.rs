@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use player::{EventKind, PlayerEvent};
 use score::{
-    BeatFrame, Blend, Genre, GenreNames, Meter, Note, Part, Piece, Pitch, Progression, Tempo, Ticks,
-    Velocity,
+    BeatFrame, Blend, Genre, GenreNames, Meter, Note, Part, Piece, Pitch, Progression, Tempo,
+    Ticks, Velocity,
 };
 use synth::Synth;
 

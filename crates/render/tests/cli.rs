@@ -64,7 +64,7 @@ fn wrong_command_lines_name_the_flag_and_end_with_status_2() {
     assert_fails(&["--bars", "0", "-o", "a.mid"], 2, &["--bars"]);
     assert_fails(&["--block", "9000", "-o", "a.mid"], 2, &["--block"]);
     assert_fails(&["-o", "a.mp3"], 2, &["--output", ".wav"]);
-    assert_fails(&["--chords", "Am F C G", "-o", "a.mid"], 2, &["--chords", "not supported"]);
+    assert_fails(&["--chords", "Am H7x", "-o", "a.mid"], 2, &["--chords", "\"H7x\""]);
     assert_fails(&["--style", "a.style", "-o", "a.mid"], 2, &["--style", "not supported"]);
     assert_fails(&["--loud"], 2, &["--loud"]);
     assert_fails(&[], 2, &["-o FILE", "--list"]);

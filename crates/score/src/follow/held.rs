@@ -66,7 +66,8 @@ impl Held {
 
     /// Takes what is held for a chord, if it has that many pitch classes.
     fn hear(&mut self, least: u32) {
-        let classes = (0..11).fold(0, |classes, octave| classes | (self.keys >> (12 * octave)) as u16)
+        let classes = (0..11)
+            .fold(0, |classes, octave| classes | (self.keys >> (12 * octave)) as u16)
             & 0xfff;
         if classes.count_ones() >= least {
             let bass = PitchClass::new(self.keys.trailing_zeros() as i32);
