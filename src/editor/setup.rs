@@ -4,7 +4,7 @@ use super::model_file::{self, ModelFileState};
 use super::sound::{self, FontState};
 use super::{control, follow, theme};
 use crate::params::{ChannelsChoice, TributaryParams};
-use egui::{Button, Popup, PopupCloseBehavior, Ui, vec2};
+use egui::{Button, Popup, PopupCloseBehavior, ScrollArea, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
 
 /// Width of the menu.
@@ -27,30 +27,36 @@ pub fn menu(
         .width(WIDTH)
         .show(|ui| {
             ui.set_width(WIDTH);
-            let engine = &params.engine;
-            ui.label("Timing");
-            let lesson = "how long before it sounds a beat is fixed; what you turn is heard then";
-            control::taught_bar(
-                ui,
-                setter,
-                &engine.lookahead,
-                "Lookahead",
-                theme::ACCENT,
-                (WIDTH, lesson),
-            );
-            ui.add_space(theme::GAP);
-            ui.label("MIDI channels");
-            control::segments(ui, setter, &engine.channels, WIDTH)
-                .on_hover_text("Drums 10, bass 2, chords 3, lead 4; or one part on channel 1");
-            ui.add_enabled_ui(engine.channels.value() == ChannelsChoice::Single, |ui| {
-                control::segments(ui, setter, &engine.single_part, WIDTH)
-                    .on_hover_text("The part that is alone on channel 1");
+            // Below the button there must be room for all of it.
+            let height = ui.ctx().content_rect().height() - response.rect.bottom() - 24.0;
+            ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                entries(ui, setter, params, (model_file, font));
             });
-            ui.add_space(theme::GAP);
-            follow::show(ui, setter, params, WIDTH);
-            ui.add_space(theme::GAP);
-            model_file::show(ui, params, model_file);
-            ui.add_space(theme::GAP);
-            sound::show_font(ui, params, font);
         });
+}
+
+fn entries(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    params: &TributaryParams,
+    (model_file, font): (&mut ModelFileState, &mut FontState),
+) {
+    let engine = &params.engine;
+    ui.label("Timing");
+    let lesson = "how long before it sounds a beat is fixed; what you turn is heard then";
+    control::taught_bar(ui, setter, &engine.lookahead, "Lookahead", theme::ACCENT, (WIDTH, lesson));
+    ui.add_space(theme::GAP);
+    ui.label("MIDI channels");
+    control::segments(ui, setter, &engine.channels, WIDTH)
+        .on_hover_text("Drums 10, bass 2, chords 3, lead 4; or one part on channel 1");
+    ui.add_enabled_ui(engine.channels.value() == ChannelsChoice::Single, |ui| {
+        control::segments(ui, setter, &engine.single_part, WIDTH)
+            .on_hover_text("The part that is alone on channel 1");
+    });
+    ui.add_space(theme::GAP);
+    follow::show(ui, setter, params, WIDTH);
+    ui.add_space(theme::GAP);
+    model_file::show(ui, params, model_file);
+    ui.add_space(theme::GAP);
+    sound::show_font(ui, params, font);
 }

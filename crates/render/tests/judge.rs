@@ -91,7 +91,7 @@ fn thread_file_and_crate_hear_the_same() {
             told(&bar["part_judges"]["pitched"], Kind::Pitched);
             n_heard += usize::from(!bar["judge"].is_null());
         }
-        assert!(n_heard >= 7, "{meter}: {n_heard} bars");
+        assert!(n_heard >= 5, "{meter}: {n_heard} bars");
     }
 }
 

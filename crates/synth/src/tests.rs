@@ -249,10 +249,11 @@ fn a_place_moves_a_part_and_keeps_both_sides() {
     let (left, right) = sides(0.0);
     assert!(left > 0.0 && right > 0.0);
     let (far_left, far_right) = sides(1.0);
-    assert_eq!(far_left, 0.0);
+    // What is left of the way there.
+    assert!(far_left < 1e-4 * left, "{far_left} of {left}");
     let power = far_right * far_right / (left * left + right * right);
     assert!((0.4..1.6).contains(&power), "power {power}");
-    assert_eq!(sides(-1.0).1, 0.0);
+    assert!(sides(-1.0).1 < 1e-4 * right);
 }
 
 #[test]

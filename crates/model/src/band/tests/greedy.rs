@@ -7,6 +7,7 @@ use candle_core::Tensor;
 use super::*;
 use crate::WeightMap;
 use crate::network::Batch;
+use crate::steadiness::Steadiness;
 use crate::weights::{self, Manifest};
 
 fn shipped() -> Arc<Network> {
@@ -14,9 +15,15 @@ fn shipped() -> Arc<Network> {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let config = Manifest::from_bytes(&read("tributary-v2.json")).unwrap().config;
     let mut weights = weights::read(&read("tributary-v2.safetensors"), &config).unwrap();
-    // What repeats is copied, what copies drawn again and weights mapped, whatever the logits are.
-    let beside =
-        [FormTable::NAME, WeightMap::NAME, OriginalityFilter::NAME, OriginalityFilter::PARAMETERS];
+    // What repeats is copied, what copies drawn again, weights mapped and touch kept alike, whatever
+    // the logits are.
+    let beside = [
+        FormTable::NAME,
+        WeightMap::NAME,
+        Steadiness::NAME,
+        OriginalityFilter::NAME,
+        OriginalityFilter::PARAMETERS,
+    ];
     weights.retain(|name, _| !beside.contains(&name.as_str()));
     // Else candle would compute with other numbers than the decoder.
     for (name, rounded) in weights::rounded(&weights).unwrap() {
