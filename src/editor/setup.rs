@@ -1,4 +1,4 @@
-//! A small menu for what is set once: timing, MIDI channels, the model, a SoundFont.
+//! A small menu for what is set once: timing, MIDI channels, chords to follow, the model, a SoundFont.
 
 use super::model_file::{self, ModelFileState};
 use super::sound::{self, FontState};
@@ -19,8 +19,9 @@ pub fn menu(
     (model_file, font): (&mut ModelFileState, &mut FontState),
 ) {
     let button = Button::new("Setup").min_size(vec2(width, control::HEIGHT));
-    let response =
-        ui.add(button).on_hover_text("Lookahead, MIDI channels, the model and a SoundFont");
+    let response = ui
+        .add(button)
+        .on_hover_text("Lookahead, MIDI channels, chords to follow, the model and a SoundFont");
     control::focus_ring(ui, response.rect, &response);
     Popup::menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)

@@ -9,10 +9,9 @@ mod load;
 pub use load::SoundFontError;
 
 use crate::patches::Patch;
-use rustysynth::{SoundFont, Synthesizer};
+use rustysynth::Synthesizer;
 use score::{Part, Pitch, Velocity};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 /// Samples that a sampler renders at once; a note begins at the next multiple.
 const GRID: usize = 16;
@@ -23,7 +22,7 @@ const CHANNEL: i32 = 0;
 
 const PROGRAM_CHANGE: i32 = 0xC0;
 
-/// What makes SoundFonts about as loud as the built-in patches. Measured with a General MIDI set.
+/// What makes SoundFonts about as loud as the built-in patches.
 const TRIM: [f32; 4] = [1.0, 1.0, 0.8, 1.0];
 
 /// The samplers of the four parts.
@@ -31,7 +30,6 @@ const TRIM: [f32; 4] = [1.0, 1.0, 0.8, 1.0];
 /// Made on any thread but the audio thread, with [`SoundFontBand::load`], and handed to
 /// [`Synth::change_sound_font`](crate::Synth::change_sound_font); freed elsewhere, too.
 pub struct SoundFontBand {
-    font: Arc<SoundFont>,
     sample_rate: f32,
     samplers: [Synthesizer; 4],
     /// Whether a part was ever played, and may sound.

@@ -61,28 +61,20 @@ impl SoundFontBand {
             .map_err(|_| read("its tables contradict one another".to_owned()))?
             .map_err(|error| read(error.to_string()))?;
         check(&font).map_err(read)?;
-        Self::new(Arc::new(font), sample_rate)
+        Self::new(&Arc::new(font), sample_rate)
     }
 
-    /// The same SoundFont at another sample rate.
-    ///
-    /// # Errors
-    /// [`SoundFontError::SampleRate`].
-    pub fn at_rate(&self, sample_rate: f32) -> Result<Box<Self>, SoundFontError> {
-        Self::new(self.font.clone(), sample_rate)
-    }
-
-    fn new(font: Arc<SoundFont>, sample_rate: f32) -> Result<Box<Self>, SoundFontError> {
+    fn new(font: &Arc<SoundFont>, sample_rate: f32) -> Result<Box<Self>, SoundFontError> {
         let sampler = || {
             let mut settings = SynthesizerSettings::new(sample_rate as i32);
             settings.block_size = GRID;
             settings.maximum_polyphony = N_VOICES;
             // The band has a room of its own.
             settings.enable_reverb_and_chorus = false;
-            Synthesizer::new(&font, &settings).map_err(|_| SoundFontError::SampleRate(sample_rate))
+            Synthesizer::new(font, &settings).map_err(|_| SoundFontError::SampleRate(sample_rate))
         };
         let samplers = [sampler()?, sampler()?, sampler()?, sampler()?];
-        Ok(Box::new(Self { font, sample_rate, samplers, plays: [false; 4], failed: false }))
+        Ok(Box::new(Self { sample_rate, samplers, plays: [false; 4], failed: false }))
     }
 }
 
