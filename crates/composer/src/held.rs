@@ -142,7 +142,7 @@ struct SavedCell {
     forms: [u8; N_SLOTS],
     /// [`GridBeat::asked`].
     #[serde(default)]
-    wishes: [u32; N_SLOTS],
+    wishes: [u64; N_SLOTS],
     /// Part, position, pitch, duration in cells, velocity, micro-timing class.
     notes: Vec<[i64; 6]>,
     /// Other takes of its parts: number of the take and notes; older projects have none.

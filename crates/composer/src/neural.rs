@@ -3,10 +3,10 @@
 use std::sync::{Arc, Weak};
 
 use judge::Judge;
-use model::{BandModel, Given, Network, Redraws};
+use model::{BandModel, Given, Network, Redraws, Style, Styles};
 use parking_lot::Mutex;
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Blend, Controls, Genre, GenreNames, GridBeat, Meter, Part, Tempo};
+use score::{Blend, Controls, Genre, GenreNames, GridBeat, Meter, N_STYLES, Part, Tempo};
 
 use crate::{Error, Generator, ModelFile, Result};
 
@@ -61,6 +61,36 @@ impl NeuralGenerator {
         shared(Source::File(file.fingerprint()), read).map(Self::new).map_err(|error| {
             Error::ModelFile { file: file.path().to_owned(), message: error.to_string() }
         })
+    }
+}
+
+impl NeuralGenerator {
+    /// The same generator with styles behind the style knobs. One that does not fit its network is
+    /// left out; the reason stands in its place.
+    pub fn with_styles(
+        self,
+        styles: &[Option<Arc<Style>>; N_STYLES],
+    ) -> (Self, [Option<String>; N_STYLES]) {
+        let mut reasons = [const { None }; N_STYLES];
+        let network = self.model.network();
+        let fitting = core::array::from_fn(|knob| {
+            let style = styles[knob].as_ref()?;
+            match style.check(network) {
+                Ok(()) => Some(Arc::clone(style)),
+                Err(error) => {
+                    reasons[knob] = Some(error.to_string());
+                    None
+                }
+            }
+        });
+        // PANIC: each was just checked.
+        let styles = Styles::new(fitting, network).expect("styles that fit");
+        (Self { model: self.model.with_styles(styles), ..self }, reasons)
+    }
+
+    /// The network, to learn styles for.
+    pub fn network(&self) -> &Arc<Network> {
+        self.model.network()
     }
 }
 
@@ -132,6 +162,10 @@ impl Generator for NeuralGenerator {
 
     fn genres(&self) -> GenreNames {
         self.genres.clone()
+    }
+
+    fn styles(&self) -> [bool; N_STYLES] {
+        self.model.styles().present()
     }
 
     fn judge(&self) -> Option<Arc<Judge>> {

@@ -17,6 +17,7 @@ use crate::grammar::{Grammar, MAX_BEAT_STEPS};
 use crate::pull::Pull;
 use crate::sampler::{RandomKey, Sampler};
 use crate::steadiness::Steadiness;
+use crate::style::Styles;
 use crate::{Error, Network, OriginalityFilter, Redraws, Result};
 use part::Scene;
 
@@ -61,6 +62,7 @@ impl Given<'_> {
 #[derive(Debug)]
 pub struct BandModel {
     network: Arc<Network>,
+    styles: Styles,
     blending: Blending,
     decoder: Option<Decoder>,
     /// Streams of the last plan first; each holds a prefix of `context`.
@@ -79,6 +81,7 @@ impl BandModel {
     pub fn new(network: Arc<Network>) -> Self {
         Self {
             network,
+            styles: Styles::default(),
             blending: Blending::default(),
             decoder: None,
             streams: Vec::new(),
@@ -94,6 +97,22 @@ impl BandModel {
     /// The same composer with another way of blending.
     pub fn with_blending(self, blending: Blending) -> Self {
         Self { blending, ..self }
+    }
+
+    /// The same composer with styles behind the style knobs, which must fit its network.
+    pub fn with_styles(self, styles: Styles) -> Self {
+        // Streams that were read under other styles tell nothing.
+        Self { styles, streams: Vec::new(), ..self }
+    }
+
+    /// The network it composes with.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// The styles behind the style knobs.
+    pub fn styles(&self) -> &Styles {
+        &self.styles
     }
 
     /// The same composer without the originality guard, to measure what it does.
@@ -142,7 +161,7 @@ impl BandModel {
         given: &Given,
     ) -> Result<GridBeat> {
         // What the model does not have weighs nothing, whoever turns that knob.
-        let controls = &controls.within(self.network.genres().len());
+        let controls = &controls.within(self.network.genres().len(), self.styles.present());
         let history = &history[history.len().saturating_sub(HISTORY_BEATS)..];
         check_contiguous(history, frame)?;
         let closing = ending::closing(history, frame, controls);
@@ -161,7 +180,7 @@ impl BandModel {
         let chord = given.chord.or(followed.map(|given| Some(given.chord)));
         let given = &Given { chord, ..*given };
         let history = ending::since_last(history);
-        let plan = Plan::new(controls, self.network.weight_map(), self.blending);
+        let plan = Plan::new(controls, self.network.weight_map(), &self.styles, self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
         self.read(readable, frame, controls, &plan)?;
         let n_streams = plan.streams.len();
@@ -172,6 +191,7 @@ impl BandModel {
             logits: &mut self.logits,
             plain: &mut self.plain,
             plan: &plan,
+            styles: &self.styles,
             grammar: &grammar,
             forms: self.network.forms(),
             steadiness: self.network.steadiness(),
@@ -213,7 +233,7 @@ impl BandModel {
         for stream in &mut self.streams {
             stream.truncate(n_same);
         }
-        claim_streams(&mut self.streams, decoder.packed(), plan);
+        claim_streams(&mut self.streams, decoder.packed(), plan, &self.styles);
         for stream in &mut self.streams[..plan.streams.len()] {
             let n_read = stream.n_steps();
             decoder.prefill(stream, &self.context[n_read..]);
@@ -263,17 +283,17 @@ fn opener(controls: &Controls) -> Option<Part> {
 }
 
 /// Puts the plan's streams first, in order; what must be made takes the place of the last.
-fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan) {
+fn claim_streams(streams: &mut Vec<Stream>, packed: &Packed, plan: &Plan, styles: &Styles) {
     for (i, mix) in plan.streams.iter().enumerate() {
         match (i..streams.len()).find(|at| streams[*at].mix() == mix) {
             // Those passed over move back by one, so the longest unused is last.
             Some(at) => streams[i..=at].rotate_right(1),
             None if streams.len() < MAX_STREAMS.min(plan.streams.len() + 1) => {
-                streams.insert(i, Stream::new(packed, *mix));
+                streams.insert(i, Stream::with_styles(packed, *mix, styles));
             }
             None => {
                 let mut last = streams.remove(streams.len() - 1);
-                last.condition(packed, *mix);
+                last.condition(packed, *mix, styles);
                 streams.insert(i, last);
             }
         }
@@ -335,6 +355,7 @@ struct Turn<'a, T> {
     /// The logits before guidance.
     plain: &'a mut Vec<f32>,
     plan: &'a Plan,
+    styles: &'a Styles,
     grammar: &'a Grammar,
     /// Without it no bar is told what to repeat.
     forms: Option<&'a FormTable>,
@@ -369,6 +390,7 @@ impl<T: Trunk> Turn<'_, T> {
                 history,
                 frame,
                 controls,
+                styles: self.styles,
                 pass,
                 takes: given.takes,
                 must_play: core::array::from_fn(|part| {
@@ -391,7 +413,7 @@ impl<T: Trunk> Turn<'_, T> {
             }
         };
         let (forms, takes) = (conditions.forms, given.takes);
-        let asked = crate::form::asked(controls);
+        let asked = crate::form::asked(controls, self.styles);
         let mut beat = GridBeat { chord, forms, closing, takes, asked, ..GridBeat::default() };
         let scene = Scene { history, frame, controls, pass, given, conditions, waking, opener };
         for part in Part::ALL.into_iter().filter(|part| controls.parts[part.index()].on) {

@@ -6,6 +6,7 @@ use score::{BeatFrame, Blend, Controls, Genre, Mode, Part, PartControls};
 use crate::WeightMap;
 use crate::blending::Blending;
 use crate::decoder::{Mix, StreamMix};
+use crate::style::Styles;
 
 /// Genres that weigh no more than this are left out.
 pub const MIN_WEIGHT: f32 = 0.01;
@@ -14,8 +15,8 @@ pub const MIN_WEIGHT: f32 = 0.01;
 /// eye and ear: 1.0 sounds like the corpus, 2.0 exaggerates what sets a genre apart.
 const GUIDANCE: f32 = 1.3;
 
-/// Most streams of a plan: six genres and none.
-pub const MAX_STREAMS: usize = Genre::COUNT + 1;
+/// Most streams of a plan: six genres, the user's styles and none.
+pub const MAX_STREAMS: usize = Blend::LEN + 1;
 
 /// Streams to read, and their weights in each slot.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,14 +34,14 @@ impl Plan {
     ///
     /// Logits of a slot are `l₀ + g Σ wᵣ (lᵣ - l₀)`, `l₀` being those without genre. The weights
     /// of this plan hold `g` already: those of genres are `g wᵣ`, that of none is `1 - g`.
-    pub fn new(controls: &Controls, map: &WeightMap, blending: Blending) -> Self {
+    pub fn new(controls: &Controls, map: &WeightMap, styles: &Styles, blending: Blending) -> Self {
         let guidance = GUIDANCE * controls.strength.clamp(0.0, 2.0);
         let slots: [Vec<(usize, f32)>; N_SLOTS] = core::array::from_fn(|slot| {
             match slot.checked_sub(1) {
-                None => active(&controls.harmony(), map),
+                None => active(&controls.harmony(), map, styles),
                 // A part that is off has no steps; no blend of its own may cost a stream.
                 Some(part) if !controls.parts[part].on => vec![],
-                Some(part) => active(&controls.part_blend(Part::ALL[part]), map),
+                Some(part) => active(&controls.part_blend(Part::ALL[part]), map, styles),
             }
         });
         let mut streams: Vec<StreamMix> = Vec::new();
@@ -56,15 +57,15 @@ impl Plan {
             for (slot, genres) in slots.iter().enumerate() {
                 if blending == Blending::Interpolated {
                     if !genres.is_empty() {
-                        let mut mix = [0.0; steps::N_CONDITIONS];
+                        let mut mix = [0.0; Blend::LEN];
                         genres.iter().for_each(|(genre, weight)| mix[*genre] = *weight);
-                        streams[0][slot] = Mix::new(mix);
+                        streams[0][slot] = Mix::of_blend(mix);
                     }
                     weights[slot][0] = guidance;
                     continue;
                 }
                 spread(genres, n, |stream, genre, weight| {
-                    streams[stream][slot] = Mix::pure(genre);
+                    streams[stream][slot] = Mix::of_one(genre);
                     weights[slot][stream] = guidance * weight;
                 });
                 if genres.is_empty() {
@@ -83,22 +84,18 @@ impl Plan {
     }
 }
 
-/// Genres above [`MIN_WEIGHT`] in the order of their numbers, with the weights that they are
-/// composed with, which sum to 1.
-fn active(blend: &Blend, map: &WeightMap) -> Vec<(usize, f32)> {
-    map.apply(shares(blend)).into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
-}
-
-/// Weights of the genres above [`MIN_WEIGHT`], summing to 1; 0 of the others.
+/// Genres and styles above [`MIN_WEIGHT`] in the order of a blend's weights, with the weights that
+/// they are composed with, which sum to 1.
 ///
-/// User styles have no vector here and count as absent.
-pub(crate) fn shares(blend: &Blend) -> [f32; Genre::COUNT] {
-    let mut weights = *blend.weights();
-    weights[Genre::COUNT..].fill(0.0);
-    let weights = *Blend::new(weights).normalized().weights();
-    let heavy = |genre: usize| if weights[genre] > MIN_WEIGHT { weights[genre] } else { 0.0 };
-    let sum: f32 = (0..Genre::COUNT).map(heavy).sum();
-    core::array::from_fn(|genre| heavy(genre) / sum)
+/// The map knows pairs of genres, so what genres weigh together stays.
+fn active(blend: &Blend, map: &WeightMap, styles: &Styles) -> Vec<(usize, f32)> {
+    let mut shares = styles.shares(blend);
+    let (genres, _) = shares.split_first_chunk_mut::<{ Genre::COUNT }>().expect("six genres");
+    let sum: f32 = genres.iter().sum();
+    if sum > 0.0 {
+        *genres = map.apply(genres.map(|share| share / sum)).map(|share| share * sum);
+    }
+    shares.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
 }
 
 /// Gives every one of `n` streams a genre; the heaviest fills what is left, its weight shared.
@@ -165,7 +162,8 @@ mod tests {
             blend: blend(&[(Genre::Jazz, 0.6), (Genre::HipHop, 0.4), (Genre::Folk, 0.005)]),
             ..Controls::default()
         };
-        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Composed);
+        let plan =
+            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed);
         assert_eq!(
             plan.streams,
             [[Mix::pure(1); N_SLOTS], [Mix::pure(5); N_SLOTS], [Mix::NULL; N_SLOTS]]
@@ -178,16 +176,19 @@ mod tests {
         let plan = Plan::new(
             &Controls { strength: 1.0 / GUIDANCE, ..controls },
             &WeightMap::default(),
+            &Styles::default(),
             Blending::Composed,
         );
         assert_eq!(plan.streams.len(), 2, "no stream without genre at guidance 1");
         let plan = Plan::new(
             &Controls { strength: 0.0, ..controls },
             &WeightMap::default(),
+            &Styles::default(),
             Blending::Composed,
         );
         assert_eq!(plan.streams, [[Mix::NULL; N_SLOTS]]);
-        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Interpolated);
+        let plan =
+            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Interpolated);
         assert_eq!(plan.streams.len(), 2);
         assert!((plan.streams[0][3].weights()[1] - 0.6).abs() < 0.01);
     }
@@ -197,19 +198,22 @@ mod tests {
         let mut controls = Controls { blend: Blend::pure(Genre::Classical), ..Controls::default() };
         controls.parts[0].own = 1.0;
         controls.parts[0].blend = Blend::pure(Genre::HipHop);
-        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Composed);
+        let plan =
+            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed);
         let classical = Mix::pure(0);
         let own = [classical, Mix::pure(5), classical, classical, classical];
         assert_eq!(plan.streams, [own, [Mix::NULL; N_SLOTS]]);
         controls.blend = blend(&[(Genre::Classical, 1.0), (Genre::Jazz, 1.0)]);
-        let plan = Plan::new(&controls, &WeightMap::default(), Blending::Composed);
+        let plan =
+            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed);
         assert_eq!(plan.streams.len(), 3);
         assert_eq!(plan.streams[1][1], Mix::pure(5));
         assert_eq!(plan.weights[1][..2], [GUIDANCE / 2.0; 2]);
         assert_eq!(plan.weights[2][..2], [GUIDANCE / 2.0; 2]);
         controls.parts[0].on = false;
         assert_eq!(
-            Plan::new(&controls, &WeightMap::default(), Blending::Composed).streams[0][1],
+            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed)
+                .streams[0][1],
             Mix::NULL
         );
     }
@@ -223,7 +227,8 @@ mod tests {
                         Controls { blend: blend(weights), strength, ..Controls::default() };
                     controls.parts[2].own = 0.7;
                     controls.parts[3].on = false;
-                    let plan = Plan::new(&controls, &WeightMap::default(), blending);
+                    let plan =
+                        Plan::new(&controls, &WeightMap::default(), &Styles::default(), blending);
                     assert!((1..=MAX_STREAMS).contains(&plan.streams.len()));
                     for weights in plan.weights {
                         assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{plan:?}");

@@ -101,6 +101,26 @@ pub enum Error {
         /// The number.
         found: String,
     },
+    /// A style that is none, or of another model.
+    #[error("style: {what}: expected {expected}, found {found}")]
+    Style {
+        /// What is wrong.
+        what: &'static str,
+        /// What would do.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// Songs that no style can be learnt from.
+    #[error("{name}: expected {expected}, found {found}")]
+    Song {
+        /// The song, or the first of them.
+        name: String,
+        /// What would do.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
     /// The beats before the asked one have a gap or do not end right before it.
     #[error("history: expected beat {expected}, found beat {found}")]
     HistoryGap {

@@ -3,12 +3,13 @@
 use candle_core::Tensor;
 use score::random::Random;
 use score::steps::N_SLOTS;
-use score::{BeatFrame, Controls, Form, Genre, HistoryBeat, Part, TICKS_PER_QUARTER};
+use score::{BeatFrame, Blend, Controls, Form, Genre, HistoryBeat, Part, TICKS_PER_QUARTER};
 
 use crate::Result;
-use crate::conditioning::{classes, shares};
+use crate::conditioning::classes;
 use crate::pull::Pull;
 use crate::sampler::RandomKey;
+use crate::style::Styles;
 
 /// Slot numbers of random keys; chords and parts have those below.
 const FIRST_KEY: u32 = 8;
@@ -19,6 +20,7 @@ pub(crate) struct Occasion<'a> {
     pub history: &'a [HistoryBeat],
     pub frame: &'a BeatFrame,
     pub controls: &'a Controls,
+    pub styles: &'a Styles,
     pub pass: u32,
     /// Takes of the parts; a new one repeats nothing of an old one.
     pub takes: [u32; 4],
@@ -71,7 +73,8 @@ impl FormTable {
     ///
     /// Drawn where the bar starts and kept from there.
     pub(crate) fn forms(&self, occasion: &Occasion) -> [Option<Form>; N_SLOTS] {
-        let Occasion { history, frame, controls, pass, takes, must_play, given } = *occasion;
+        let Occasion { history, frame, controls, styles, pass, takes, must_play, given } =
+            *occasion;
         let mut forms = given.map(Option::flatten);
         let before = history.last();
         let bar = frame.meter.bar_ticks().0;
@@ -87,7 +90,7 @@ impl FormTable {
             }
             return forms;
         }
-        let asked = asked(controls);
+        let asked = asked(controls, styles);
         let past = Past { history, length: (bar / TICKS_PER_QUARTER) as usize, takes, asked };
         for slot in (0..N_SLOTS).filter(|slot| is_on(*slot) && given[*slot].is_none()) {
             let (known, blend) = match slot.checked_sub(1) {
@@ -98,7 +101,7 @@ impl FormTable {
             };
             let class = before.map_or(0, |last| Form::class(last.music.forms[slot]));
             let mut odds = [0.0; Form::ALL.len()];
-            for (genre, weight) in shares(&blend).into_iter().enumerate() {
+            for (genre, weight) in styles.in_genres(&blend).into_iter().enumerate() {
                 let row = self.row(genre, slot, known, usize::from(class));
                 odds.iter_mut().zip(row).for_each(|(share, of)| *share += weight * of);
             }
@@ -140,32 +143,38 @@ fn draw(odds: &[f32; Form::ALL.len()], random: &mut Random) -> Option<Form> {
 
 /// Steps in which a weight is remembered, and how many of them two blends may lie apart in all.
 const WEIGHT_STEPS: f32 = 15.0;
-const NEAR_STEPS: u32 = 5;
+const NEAR_STEPS: u64 = 5;
 
-/// What controls ask of each slot: four bits a genre's weight, then three a density and a register.
-pub(crate) fn asked(controls: &Controls) -> [u32; N_SLOTS] {
+/// What controls ask of each slot: four bits a genre's weight, then three a density and a register,
+/// and from bit 32 on four a style's weight.
+pub(crate) fn asked(controls: &Controls, styles: &Styles) -> [u64; N_SLOTS] {
     let classes = |part: Part| {
         let (density, register) = classes(&controls.parts[part.index()]);
-        u32::from(density) | u32::from(register) << 3
+        u64::from(density) | u64::from(register) << 3
     };
     core::array::from_fn(|slot| {
         let (blend, classes) = match slot.checked_sub(1) {
             None => (controls.harmony(), 0),
             Some(part) => (controls.part_blend(Part::ALL[part]), classes(Part::ALL[part])),
         };
-        let packed = shares(&blend).into_iter().enumerate().map(|(genre, weight)| {
+        let packed = styles.shares(&blend).into_iter().enumerate().map(|(place, weight)| {
             // PANIC: weights are shares, so this fits four bits.
-            ((weight * WEIGHT_STEPS + 0.5) as u32) << (4 * genre)
+            ((weight * WEIGHT_STEPS + 0.5) as u64) << weight_shift(place)
         });
-        packed.sum::<u32>() | classes << 24
+        packed.sum::<u64>() | classes << 24
     })
 }
 
+/// Where the weight of a genre or style lies in what is asked.
+fn weight_shift(place: usize) -> usize {
+    if place < Genre::COUNT { 4 * place } else { 32 + 4 * (place - Genre::COUNT) }
+}
+
 /// Whether two wishes differ by no more than a little of the blend.
-fn is_alike(a: u32, b: u32) -> bool {
-    let weight = |asked: u32, genre: usize| asked >> (4 * genre) & 15;
-    let apart: u32 = (0..Genre::COUNT).map(|g| weight(a, g).abs_diff(weight(b, g))).sum();
-    a >> 24 == b >> 24 && apart <= NEAR_STEPS
+fn is_alike(a: u64, b: u64) -> bool {
+    let weight = |asked: u64, place: usize| asked >> weight_shift(place) & 15;
+    let apart: u64 = (0..Blend::LEN).map(|p| weight(a, p).abs_diff(weight(b, p))).sum();
+    a >> 24 & 0xff == b >> 24 & 0xff && apart <= NEAR_STEPS
 }
 
 /// The bars before a bar, each `length` beats long.
@@ -174,7 +183,7 @@ struct Past<'a> {
     history: &'a [HistoryBeat],
     length: usize,
     takes: [u32; 4],
-    asked: [u32; N_SLOTS],
+    asked: [u64; N_SLOTS],
 }
 
 impl<'a> Past<'a> {

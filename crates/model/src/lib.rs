@@ -32,6 +32,7 @@ pub mod originality;
 mod pull;
 pub mod sampler;
 pub mod steadiness;
+pub mod style;
 pub mod weight_map;
 pub mod weights;
 
@@ -43,4 +44,5 @@ pub use form::FormTable;
 pub use network::{Batch, Kernels, Losses, Network};
 pub use originality::{OriginalityFilter, Redraws};
 pub use steadiness::Steadiness;
+pub use style::{Style, Styles};
 pub use weight_map::WeightMap;

@@ -13,6 +13,7 @@ use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_
 
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
 use crate::decoder::Packed;
+use crate::math::to_bf16;
 use crate::weights::{self, Manifest, Weights};
 use crate::{Config, Error, FormTable, OriginalityFilter, Result, Steadiness, WeightMap, ops};
 
@@ -86,6 +87,7 @@ pub struct Network {
     originality: Option<OriginalityFilter>,
     weights: Weights,
     packed: OnceLock<Arc<Packed>>,
+    fingerprint: OnceLock<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -209,6 +211,7 @@ impl Network {
             originality: OriginalityFilter::of_weights(weights)?,
             weights: weights.clone(),
             packed: OnceLock::new(),
+            fingerprint: OnceLock::new(),
         })
     }
 
@@ -272,6 +275,34 @@ impl Network {
     /// What the training songs hold, if the weights come with that.
     pub fn originality(&self) -> Option<&OriginalityFilter> {
         self.originality.as_ref()
+    }
+
+    /// The tensors it was made of.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// A number that another network does not have, for all that can be told: of every weight of
+    /// the network itself, rounded as the decoder rounds them; computed once.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if a weight is not `f32`.
+    pub fn fingerprint(&self) -> Result<u64> {
+        if let Some(fingerprint) = self.fingerprint.get() {
+            return Ok(*fingerprint);
+        }
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for (name, _) in self.config.tensors() {
+            let tensor = self.weights.get(&name).ok_or(Error::MissingTensor { name })?;
+            for value in tensor.flatten_all()?.to_vec1::<f32>()? {
+                let rounded = if tensor.rank() == 2 { to_bf16(value) } else { 0 };
+                let bits = if tensor.rank() == 2 { rounded.into() } else { value.to_bits() };
+                hash = (hash ^ u64::from(bits)).wrapping_mul(0x0100_0000_01b3);
+                // Multiplication moves bits up only.
+                hash ^= hash >> 32;
+            }
+        }
+        Ok(*self.fingerprint.get_or_init(|| hash))
     }
 
     /// The sizes.

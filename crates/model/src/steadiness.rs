@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 use score::{Controls, Genre, Part};
 
-use crate::conditioning::shares;
 use crate::sampler::RandomKey;
+use crate::style::Styles;
 use crate::{Error, Result};
 
 /// Slot numbers of random keys; forms have those below.
@@ -50,8 +50,8 @@ impl Steadiness {
     }
 
     /// What velocities and timing of a part lean on.
-    pub(crate) fn leans(&self, controls: &Controls, part: Part) -> [Lean; 2] {
-        let blend = shares(&controls.part_blend(part));
+    pub(crate) fn leans(&self, controls: &Controls, styles: &Styles, part: Part) -> [Lean; 2] {
+        let blend = styles.in_genres(&controls.part_blend(part));
         core::array::from_fn(|kind| {
             let of = |genre: usize| self.shares[(genre * 4 + part.index()) * 2 + kind];
             let slot = FIRST_KEY + 2 * part.index() as u32 + kind as u32;
@@ -78,15 +78,16 @@ mod tests {
         let tensor = Tensor::from_vec(shares.clone(), &Steadiness::SHAPE, &Device::Cpu).unwrap();
         let steadiness = Steadiness::of_tensor(&tensor).unwrap();
         let rock = Controls { blend: Blend::pure(Genre::Rock), ..Controls::default() };
-        let [velocity, timing] = steadiness.leans(&rock, Part::Lead);
+        let [velocity, timing] = steadiness.leans(&rock, &Styles::default(), Part::Lead);
         assert_eq!((velocity.share, timing.share), (0.8, 0.0));
         assert_ne!(velocity.place, timing.place);
-        let [other, _] = steadiness.leans(&Controls { seed: 2, ..rock }, Part::Lead);
+        let [other, _] =
+            steadiness.leans(&Controls { seed: 2, ..rock }, &Styles::default(), Part::Lead);
         assert_ne!(other.place, velocity.place);
         let mut half = [0.0; Blend::LEN];
         (half[2], half[0]) = (0.5, 0.5);
         let half = Controls { blend: Blend::new(half), ..rock };
-        let lean = steadiness.leans(&half, Part::Lead)[0];
+        let lean = steadiness.leans(&half, &Styles::default(), Part::Lead)[0];
         assert!((lean.share - 0.4).abs() < 1e-6);
         assert_eq!(lean.place, velocity.place, "turning a knob is no other performance");
         shares[5] = 1.5;

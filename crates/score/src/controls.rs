@@ -1,5 +1,6 @@
 //! Everything a player can turn that changes which notes are composed.
 
+use crate::genre::N_STYLES;
 use crate::{Blend, GivenChord, PitchClass};
 
 /// The notes that pitched parts may use, counted from the key.
@@ -185,14 +186,15 @@ impl Controls {
         self.blend.lerp(&self.harmony_blend, self.harmony_own.clamp(0.0, 1.0))
     }
 
-    /// The same for a model of `n_genres` genres, see [`Blend::within`].
+    /// The same for a model of `n_genres` genres and for the styles there are, see
+    /// [`Blend::within`].
     #[must_use]
-    pub fn within(&self, n_genres: usize) -> Self {
+    pub fn within(&self, n_genres: usize, styles: [bool; N_STYLES]) -> Self {
         let mut controls = *self;
-        controls.blend = controls.blend.within(n_genres);
-        controls.harmony_blend = controls.harmony_blend.within(n_genres);
+        controls.blend = controls.blend.within(n_genres, styles);
+        controls.harmony_blend = controls.harmony_blend.within(n_genres, styles);
         for part in &mut controls.parts {
-            part.blend = part.blend.within(n_genres);
+            part.blend = part.blend.within(n_genres, styles);
         }
         controls
     }

@@ -100,15 +100,19 @@ impl Blend {
         Self { weights }
     }
 
-    /// The same blend for a model of `n_genres` genres: the others weigh nothing, and all of its own
-    /// alike where none is left.
+    /// The same blend for a model of `n_genres` genres and for the styles that there are: what is
+    /// not there weighs nothing, and all genres of the model alike where none is left.
     #[must_use]
-    pub fn within(&self, n_genres: usize) -> Self {
-        if n_genres >= Genre::COUNT {
-            return *self;
-        }
+    pub fn within(&self, n_genres: usize, styles: [bool; N_STYLES]) -> Self {
         let mut weights = self.weights;
+        let n_genres = n_genres.min(Genre::COUNT);
         weights[n_genres..Genre::COUNT].fill(0.0);
+        for (weight, is_there) in weights[Genre::COUNT..].iter_mut().zip(styles) {
+            if !is_there {
+                *weight = 0.0;
+            }
+        }
+
         if weights.iter().sum::<f32>() <= 1e-6 {
             weights[..n_genres].fill(1.0);
         }

@@ -131,15 +131,15 @@ mod tests {
         (weights[1], weights[4]) = (0.5, 1.0);
         let blend = crate::Blend::new(weights);
         assert_eq!(
-            blend.within(2),
+            blend.within(2, [true; 4]),
             crate::Blend::new({
                 let mut only = [0.0; crate::Blend::LEN];
                 only[1] = 0.5;
                 only
             })
         );
-        assert_eq!(blend.within(6), blend);
-        let equal = crate::Blend::pure(Genre::HipHop).within(3).normalized();
+        assert_eq!(blend.within(6, [true; 4]), blend);
+        let equal = crate::Blend::pure(Genre::HipHop).within(3, [false; 4]).normalized();
         assert_eq!(equal.weights()[..4], [1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0, 0.0]);
     }
 }

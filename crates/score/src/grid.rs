@@ -48,7 +48,7 @@ pub struct GridBeat {
     /// How often each part had been composed anew by command, in the order of [`Part::ALL`].
     pub takes: [u32; 4],
     /// What was asked of each slot, in a short form that only the model reads.
-    pub asked: [u32; N_SLOTS],
+    pub asked: [u64; N_SLOTS],
 }
 
 /// Where a beat lies in the song.

@@ -28,6 +28,7 @@ pub mod random;
 pub mod smf;
 pub mod steps;
 mod time;
+pub mod window;
 
 pub use chord::{Chord, ChordQuality};
 pub use controls::{Controls, PartControls, Scale};

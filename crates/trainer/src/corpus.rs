@@ -16,6 +16,35 @@ pub enum Split {
     Valid,
     /// Held out, looked at in evaluations only.
     Test,
+    /// By an artist of whom no song is trained on: styles are learnt from these.
+    Artist,
+}
+
+/// Artists of whom no model learns anything, so that learning a style can be measured on them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artists {
+    /// By name, what the paths of their songs start with, below the corpus folder.
+    pub artists: BTreeMap<String, Vec<String>>,
+}
+
+impl Artists {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// An unreadable file or an unknown field, with its line.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{}: cannot be read", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{}: not a list of artists", path.display()))
+    }
+
+    /// Whose song a file is.
+    fn of(&self, path: &Path) -> Option<&String> {
+        let path = path.to_string_lossy().replace('\\', "/");
+        let wrote = |starts: &[String]| starts.iter().any(|start| path.starts_with(start.as_str()));
+        self.artists.iter().find(|(_, starts)| wrote(starts)).map(|(name, _)| name)
+    }
 }
 
 /// A file of the corpus. Without a manifest only path and genre are known.
@@ -41,6 +70,9 @@ pub struct Source {
     pub performed: bool,
     /// Whether velocities differ.
     pub dynamics: bool,
+    /// Who made it, where it is held out for that ([`Split::Artist`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artist: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,12 +92,12 @@ struct Row {
 /// The files of a corpus folder, sorted by path, of the given licence tiers.
 ///
 /// With a `manifest.csv` its rows count; without one every `<genre>/**/*.mid`, split by a hash
-/// of the path.
+/// of the path. Songs by `artists` count whatever their tier, since nothing is trained on them.
 ///
 /// # Errors
 /// An unreadable folder or manifest, a row that cannot be read (with its line), a tier that no file
-/// has, no file at all.
-pub fn list(corpus: &Path, tiers: &[String]) -> Result<Vec<Source>> {
+/// has, no file at all, an artist without any.
+pub fn list(corpus: &Path, tiers: &[String], artists: &Artists) -> Result<Vec<Source>> {
     let manifest = corpus.join("manifest.csv");
     let mut sources =
         if manifest.is_file() { from_manifest(&manifest)? } else { from_folders(corpus)? };
@@ -79,7 +111,20 @@ pub fn list(corpus: &Path, tiers: &[String]) -> Result<Vec<Source>> {
         }
         bail!("--tiers {unknown}: expected tiers of {place}: {known}");
     }
-    sources.retain(|source| tiers.is_empty() || tiers.contains(&source.tier));
+    for source in &mut sources {
+        if let Some(name) = artists.of(&source.path) {
+            source.artist = Some(name.clone());
+            source.split = Split::Artist;
+        }
+    }
+    let has_songs = |name: &&String| sources.iter().any(|s| s.artist.as_ref() == Some(name));
+    if let Some(missing) = artists.artists.keys().find(|name| !has_songs(name)) {
+        bail!("{}: no file of the artist {missing}", corpus.display());
+    }
+    let is_wanted = |source: &Source| {
+        source.artist.is_some() || tiers.is_empty() || tiers.contains(&source.tier)
+    };
+    sources.retain(is_wanted);
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     if sources.is_empty() {
         bail!("{}: no MIDI file in <genre>/**/*.mid", corpus.display());
@@ -128,6 +173,7 @@ fn from_manifest(manifest: &Path) -> Result<Vec<Source>> {
             has_tempo: row.bpm.trim().parse::<f64>().is_ok(),
             performed: row.performed == "yes",
             dynamics: row.dynamics == "yes",
+            artist: None,
             path: row.path,
             genre: row.genre,
             source: row.source,
@@ -176,6 +222,7 @@ fn from_folders(corpus: &Path) -> Result<Vec<Source>> {
                 has_tempo: true,
                 performed: false,
                 dynamics: true,
+                artist: None,
                 path,
             });
         }

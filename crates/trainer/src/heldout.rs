@@ -1,7 +1,7 @@
 //! Held-out windows: the same every time, spread over all songs of a genre.
 
 use crate::songs::{Song, Songs};
-use crate::windows::Window;
+use score::window::Window;
 
 /// Beats of a held-out window; the steps may end it earlier.
 const N_BEATS: usize = 96;
@@ -29,7 +29,7 @@ pub fn windows(songs: &Songs, genre: usize, n: usize) -> Vec<Window> {
                 if windows.len() == n {
                     return windows;
                 }
-                windows.push(Window::cut(song, *start as usize, N_BEATS));
+                windows.push(crate::windows::cut(song, *start as usize, N_BEATS));
             }
         }
     }

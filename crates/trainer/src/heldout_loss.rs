@@ -46,7 +46,7 @@ impl WindowLoss {
 
 /// Steps of up to `n` held-out windows of a genre, each at most `max_steps` long.
 pub fn windows(songs: &Songs, genre: usize, n: usize, max_steps: usize) -> Vec<Vec<Step>> {
-    let encode = |window: &crate::windows::Window| window.encode(window.conditions(), max_steps);
+    let encode = |window: &score::window::Window| window.encode(window.conditions(), max_steps);
     let windows = heldout::windows(songs, genre, n);
     let has_notes = |steps: &Vec<Step>| steps.iter().any(|step| step.targets[T_SYM] != IGNORE);
     windows.iter().map(encode).filter(has_notes).collect()

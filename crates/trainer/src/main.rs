@@ -7,10 +7,12 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use model::Blending;
 use trainer::calibrate::{self, CalibrateOptions};
-use trainer::corpus::Split;
+use trainer::corpus::{Artists, Split};
 use trainer::eval::{self, Budget, EvalOptions, Evaluation, Section};
 use trainer::export::{self, ExportOptions};
+use trainer::learn::{self, LearnOptions};
 use trainer::recipe::Recipe;
+use trainer::styles::{self, StylesOptions};
 use trainer::train::{self, TrainOptions};
 use trainer::{pack, prepare};
 
@@ -35,6 +37,9 @@ enum Verb {
         /// Licence tiers to use, for example A or A,B; all by default.
         #[arg(long, value_delimiter = ',')]
         tiers: Vec<String>,
+        /// Artists whose songs are kept out of training, to measure on them how styles are learnt.
+        #[arg(long)]
+        artists: Option<PathBuf>,
     },
     /// Write training or held-out windows as flat files for the twin trainer.
     Pack {
@@ -126,6 +131,45 @@ enum Verb {
         #[arg(long, requires = "plots")]
         log: Option<PathBuf>,
     },
+    /// Learn a style of MIDI files: a knob besides the genres, in the plugin and in `render`.
+    Learn {
+        /// The songs; several of one artist tell more than one.
+        #[arg(required = true)]
+        midi: Vec<PathBuf>,
+        /// The weights that the style is for; their manifest lies beside them.
+        #[arg(long, default_value = "models/tributary-v2.safetensors")]
+        weights: PathBuf,
+        /// What it is called; by default as the file.
+        #[arg(long)]
+        name: Option<String>,
+        /// Whose music it is.
+        #[arg(long, default_value = "")]
+        author: String,
+        /// Under which terms the style may be used, in a line.
+        #[arg(long, default_value = "")]
+        licence: String,
+        /// The .tributary-style to write.
+        #[arg(short, long)]
+        out: PathBuf,
+    },
+    /// Measure how styles are learnt, on the artists that `prepare --artists` held out.
+    Styles {
+        /// Folder that `prepare --artists` wrote.
+        #[arg(long, default_value = "target/prepared")]
+        prepared: PathBuf,
+        /// The weights; their manifest lies beside them.
+        #[arg(long, default_value = "models/tributary-v2.safetensors")]
+        weights: PathBuf,
+        /// Folder that keeps learnt styles.
+        #[arg(long, default_value = "target/style-cache")]
+        cache: PathBuf,
+        /// Threads that learn and compose.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+        /// Write the numbers here.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Print earlier evaluations side by side.
     Compare {
         /// What `eval --json` wrote; a column each, named after its file.
@@ -200,7 +244,10 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<()> {
     match verb {
-        Verb::Prepare { corpus, out, tiers } => prepare::run(&corpus, &out, &tiers),
+        Verb::Prepare { corpus, out, tiers, artists } => {
+            let artists = artists.as_deref().map(Artists::read).transpose()?.unwrap_or_default();
+            prepare::run(&corpus, &out, &tiers, &artists)
+        }
         Verb::Pack { prepared, recipe, steps, seed, held_out, out } => {
             let mut recipe = Recipe::read(&recipe)?;
             recipe.seed = seed.unwrap_or(recipe.seed);
@@ -247,6 +294,12 @@ fn run(verb: Verb) -> Result<()> {
                 plots,
                 log,
             })
+        }
+        Verb::Learn { midi, weights, name, author, licence, out } => {
+            learn::run(&LearnOptions { midi, weights, name, author, licence, out })
+        }
+        Verb::Styles { prepared, weights, cache, threads, json } => {
+            styles::run(&StylesOptions { prepared, weights, cache, threads, json })
         }
         Verb::Compare { evals } => {
             let read = |path: &PathBuf| {

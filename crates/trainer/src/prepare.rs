@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use score::quantize::{pitch_class_weights, quantize};
 use score::{HistoryBeat, Key, Part};
 
-use crate::corpus::{self, Source, Split};
+use crate::corpus::{self, Artists, Source, Split};
 use crate::shard::{self, Index, SHARD_ENDING, SongEntry};
 
 /// Bars whose equality makes a block a duplicate.
@@ -51,8 +51,8 @@ type Tallies = BTreeMap<[String; 4], Tally>;
 /// # Errors
 /// An empty corpus, more than six genres or names that cannot be, a folder that cannot be written.
 /// Files that cannot be read are counted and listed in `rejected.txt`, never fatal.
-pub fn run(corpus: &Path, out: &Path, tiers: &[String]) -> Result<()> {
-    let sources = corpus::list(corpus, tiers)?;
+pub fn run(corpus: &Path, out: &Path, tiers: &[String], artists: &Artists) -> Result<()> {
+    let sources = corpus::list(corpus, tiers, artists)?;
     for genre in corpus::empty_genres(corpus, &sources)? {
         println!("genre {genre}: no MIDI file, left out");
     }
@@ -179,7 +179,10 @@ fn write(out: &Path, index: &mut Index, shards: &[Vec<u8>]) -> Result<()> {
 fn hold_out(index: &mut Index) {
     for genre in &index.genres {
         for split in [Split::Train, Split::Valid, Split::Test] {
-            let songs = index.songs.iter().filter(|song| song.source.genre == *genre);
+            let is_ours = |song: &&SongEntry| {
+                song.source.genre == *genre && song.source.split != Split::Artist
+            };
+            let songs = index.songs.iter().filter(is_ours);
             let groups: BTreeMap<&str, Split> =
                 songs.map(|song| (song.source.group.as_str(), song.source.split)).collect();
             let n = |split| groups.values().filter(|other| **other == split).count();
@@ -194,7 +197,9 @@ fn hold_out(index: &mut Index) {
                 .map(|(group, _)| (*group).to_owned())
                 .min_by_key(|group| corpus::hash(group.as_bytes()));
             let of_group = index.songs.iter_mut().filter(|song| {
-                song.source.genre == *genre && Some(&song.source.group) == moved.as_ref()
+                song.source.genre == *genre
+                    && song.source.split != Split::Artist
+                    && Some(&song.source.group) == moved.as_ref()
             });
             of_group.for_each(|song| song.source.split = split);
         }

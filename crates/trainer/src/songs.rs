@@ -44,25 +44,7 @@ impl Songs {
     /// # Errors
     /// A missing or broken index or shard; a genre without songs.
     pub fn read(folder: &Path, splits: &[Split], recipe: &Recipe) -> Result<Self> {
-        let index = Index::read(folder)?;
-        let mut songs = Vec::new();
-        for (genre, name) in index.genres.iter().enumerate() {
-            let path = folder.join(index.shard_name(genre));
-            let bytes =
-                fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
-            for entry in &index.songs {
-                if entry.source.genre != *name || !splits.contains(&entry.source.split) {
-                    continue;
-                }
-                let (from, len) = (entry.offset as usize, entry.len as usize);
-                let bytes = bytes.get(from..from + len).with_context(|| {
-                    format!("{}: ends before {}", path.display(), entry.source.path.display())
-                })?;
-                let beats = shard::decode(bytes, entry.n_beats)
-                    .with_context(|| entry.source.path.display().to_string())?;
-                songs.push(Song { entry: entry.clone(), genre, beats });
-            }
-        }
+        let (index, songs) = read_songs(folder, splits)?;
         let tables = (0..index.genres.len())
             .map(|genre| tables(genre, &index.genres[genre], &songs, recipe))
             .collect::<Result<_>>()
@@ -91,6 +73,33 @@ impl Songs {
         let song = chosen.sums.partition_point(|sum| *sum <= at).min(chosen.songs.len() - 1);
         &self.songs[chosen.songs[song]]
     }
+}
+
+/// The index of a folder that `prepare` wrote, and the songs of `splits`.
+///
+/// # Errors
+/// A missing or broken index or shard.
+pub fn read_songs(folder: &Path, splits: &[Split]) -> Result<(Index, Vec<Song>)> {
+    let index = Index::read(folder)?;
+    let mut songs = Vec::new();
+    for (genre, name) in index.genres.iter().enumerate() {
+        let path = folder.join(index.shard_name(genre));
+        let bytes =
+            fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        for entry in &index.songs {
+            if entry.source.genre != *name || !splits.contains(&entry.source.split) {
+                continue;
+            }
+            let (from, len) = (entry.offset as usize, entry.len as usize);
+            let bytes = bytes.get(from..from + len).with_context(|| {
+                format!("{}: ends before {}", path.display(), entry.source.path.display())
+            })?;
+            let beats = shard::decode(bytes, entry.n_beats)
+                .with_context(|| entry.source.path.display().to_string())?;
+            songs.push(Song { entry: entry.clone(), genre, beats });
+        }
+    }
+    Ok((index, songs))
 }
 
 fn tables(genre: usize, name: &str, songs: &[Song], recipe: &Recipe) -> Result<Vec<Collection>> {

@@ -1,18 +1,12 @@
 //! Training windows: a stretch of a song in C major or A minor, sometimes with parts of others.
 
-use score::quantize::pitch_class_weights;
 use score::random::Random;
-use score::steps::{
-    self, BeatEncoder, Conditions, N_SLOTS, NULL_CONDITION, Step, density_class, register_class,
-    tempo_class,
-};
-use score::{Chord, GridNote, HistoryBeat, Key, Mode, Part};
+use score::steps::{self, N_SLOTS, NULL_CONDITION, Step, density_class, register_class};
+use score::window::Window;
+use score::{Chord, GridNote, HistoryBeat, Part};
 
 use crate::recipe::Recipe;
 use crate::songs::{Song, Songs};
-
-/// Beats before a window that its references may look at: eight bars of 12/8 or less.
-pub const LEAD_IN: usize = 48;
 
 /// Longest window in beats.
 const MAX_BEATS: usize = 160;
@@ -21,119 +15,14 @@ const MAX_BEATS: usize = 160;
 /// corpus has no orchestral percussion, and sparse playing is what it shares with such drums.
 const CLASSICAL_DRUMS: f32 = 3.0;
 
-/// A stretch of music with the genre of each slot, ready to become steps.
-#[derive(Clone, Debug)]
-pub struct Window {
-    /// Beats in C major or A minor, lead-in first.
-    pub beats: Vec<HistoryBeat>,
-    /// Number of lead-in beats.
-    pub lead_in: usize,
-    /// The mode of the key that was found.
-    pub mode: Mode,
-    /// Whether the tempo means something.
-    pub has_tempo: bool,
-    /// Genre a slot.
-    pub genres: [u8; N_SLOTS],
-    /// Whether velocity and micro-timing are real, a part.
-    pub expressive: [(bool, bool); 4],
-    /// Number of the song's last bar, if steps shall say how far it is.
-    pub last_bar: Option<i64>,
-}
-
-impl Window {
-    /// `n_beats` of a song from beat `start`, brought to white keys.
-    pub fn cut(song: &Song, start: usize, n_beats: usize) -> Self {
-        let from = start.saturating_sub(LEAD_IN);
-        let to = (start + n_beats).min(song.beats.len());
-        let mut beats = song.beats[from..to].to_vec();
-        let key = Key::detect(&pitch_class_weights(&beats[start - from..]));
-        transpose(&mut beats, key.to_white_keys());
-        let source = &song.entry.source;
-        Self {
-            beats,
-            lead_in: start - from,
-            mode: key.mode,
-            has_tempo: source.has_tempo,
-            genres: [song.genre as u8; N_SLOTS],
-            expressive: [(source.dynamics, source.performed); 4],
-            last_bar: None,
-        }
-    }
-
-    /// The beats behind the lead-in.
-    pub fn music(&self) -> &[HistoryBeat] {
-        &self.beats[self.lead_in..]
-    }
-
-    /// Bits of the parts that have notes.
-    pub fn mask(&self) -> u8 {
-        let has = |i: usize| self.music().iter().any(|beat| !beat.music.parts[i].is_empty());
-        (0..4).map(|i| u8::from(has(i)) << i).sum()
-    }
-
-    /// Notes a beat of a part.
-    pub fn density(&self, part: Part) -> f32 {
-        let notes: usize = self.music().iter().map(|b| b.music.parts[part.index()].len()).sum();
-        notes as f32 / self.music().len().max(1) as f32
-    }
-
-    /// Own genres, no density, no register.
-    pub fn conditions(&self) -> Conditions {
-        Conditions {
-            mask: self.mask(),
-            mode: Some(self.mode),
-            tempo: match self.music().first() {
-                Some(beat) if self.has_tempo => tempo_class(beat.frame.tempo),
-                _ => 0,
-            },
-            density: [0; 4],
-            register: [0; 4],
-            genres: self.genres,
-            hide_references: false,
-            forms: [None; N_SLOTS],
-            closing: 0,
-        }
-    }
-
-    /// At most `max_steps` steps, whole beats only; forms are those of the beats.
-    pub fn encode(&self, conditions: Conditions, max_steps: usize) -> Vec<Step> {
-        let mut encoded = Vec::with_capacity(max_steps);
-        for i in self.lead_in..self.beats.len() {
-            let len = encoded.len();
-            let HistoryBeat { frame, music } = &self.beats[i];
-            let bars_left = self.last_bar.map_or(i64::MAX, |last| last - frame.bar_number);
-            let closing = steps::closing_class(bars_left);
-            let conditions = Conditions { forms: music.forms, closing, ..conditions };
-            BeatEncoder::new(&self.beats[..i], *frame, conditions).encode(
-                music,
-                self.expressive,
-                &mut encoded,
-            );
-            if encoded.len() > max_steps {
-                encoded.truncate(len);
-                break;
-            }
-        }
-        encoded
-    }
-
-    fn mean_pitch(&self, part: Part) -> f32 {
-        let pitches = self.music().iter().flat_map(|b| &b.music.parts[part.index()]);
-        let (sum, n) =
-            pitches.fold((0.0, 0.0), |(sum, n), note| (sum + f32::from(note.pitch), n + 1.0));
-        if n > 0.0 { sum / n } else { 60.0 }
-    }
-}
-
-/// Moves pitched parts and chords.
-fn transpose(beats: &mut [HistoryBeat], semitones: i32) {
-    for beat in beats {
-        beat.music.chord = beat.music.chord.map(|chord| chord.transposed(semitones));
-        for notes in &mut beat.music.parts[1..] {
-            for note in notes {
-                note.pitch = (i32::from(note.pitch) + semitones).clamp(0, 127) as u8;
-            }
-        }
+/// `n_beats` of a song from beat `start`, brought to white keys.
+pub fn cut(song: &Song, start: usize, n_beats: usize) -> Window {
+    let source = &song.entry.source;
+    Window {
+        genres: [song.genre as u8; N_SLOTS],
+        has_tempo: source.has_tempo,
+        expressive: [(source.dynamics, source.performed); 4],
+        ..Window::cut(&song.beats, start, n_beats)
     }
 }
 
@@ -183,7 +72,7 @@ impl<'a> WindowSampler<'a> {
             starts[self.rng.below(starts.len())] as usize
         };
         // A beat takes at least two steps.
-        let mut window = Window::cut(song, start, (max_steps / 2).min(MAX_BEATS));
+        let mut window = cut(song, start, (max_steps / 2).min(MAX_BEATS));
         self.mix(&mut window);
         let mask = window.mask();
         let mut kept = mask;
@@ -280,7 +169,7 @@ impl<'a> WindowSampler<'a> {
             if !fits(window, song, start, n_beats.min(32)) {
                 continue;
             }
-            let donor = Window::cut(song, start, n_beats);
+            let donor = cut(song, start, n_beats);
             if donor.mask() >> part.index() & 1 == 1 {
                 return Some(donor);
             }

@@ -165,7 +165,9 @@ impl<T: Trunk> Turn<'_, T> {
         let mut sampler = Sampler::new(controls.adventure, key);
         let starts_bar = frame.offset_in_bar() == Ticks(0);
         let must_play = wakes && starts_bar || self.grammar.strikes(part);
-        let leans = self.steadiness.map_or_else(Default::default, |of| of.leans(controls, part));
+        let leans = self
+            .steadiness
+            .map_or_else(Default::default, |of| of.leans(controls, self.styles, part));
         let pull = Pull::of(&controls.parts[idx]);
         let task = Task { part, form, must_play, pull, leans };
         loop {

@@ -220,10 +220,10 @@ impl Packed {
     }
 
     /// A weighted sum of the condition rows of a slot.
-    pub(super) fn condition(&self, slot: usize, mix: &super::Mix) -> Vec<f32> {
+    pub(super) fn condition(&self, slot: usize, mix: &[f32; steps::N_CONDITIONS]) -> Vec<f32> {
         debug_assert!(slot * steps::N_CONDITIONS < N_CONDITION_ROWS);
         let mut condition = vec![0.0f32; self.config.d_cond];
-        for (genre, weight) in mix.weights().iter().enumerate() {
+        for (genre, weight) in mix.iter().enumerate() {
             if *weight != 0.0 {
                 let row = self.cond.row(slot * steps::N_CONDITIONS + genre);
                 condition.iter_mut().zip(row).for_each(|(c, row)| *c += weight * row);
@@ -232,8 +232,14 @@ impl Packed {
         condition
     }
 
-    /// Gains and shifts of both norms of a layer under a condition, `4 D` numbers.
-    pub(super) fn film(&self, layer: usize, condition: &[f32]) -> Vec<f32> {
+    /// Gains and shifts of both norms of a layer under a condition, `4 D` numbers; `add` may add to
+    /// scales and shifts before scales become gains.
+    pub(super) fn film(
+        &self,
+        layer: usize,
+        condition: &[f32],
+        add: impl FnOnce(&mut [f32]),
+    ) -> Vec<f32> {
         let layer = &self.layers[layer];
         let d = self.config.d_model;
         let mut film: Vec<f32> = layer
@@ -242,6 +248,7 @@ impl Packed {
             .chunks_exact(layer.film.width)
             .map(|row| row.iter().zip(condition).map(|(w, c)| w * c).sum())
             .collect();
+        add(&mut film);
         for (norm, film) in layer.norms.iter().zip(film.chunks_exact_mut(2 * d)) {
             for (gain, weight) in film.iter_mut().zip(norm) {
                 *gain = (1.0 + *gain) * weight;

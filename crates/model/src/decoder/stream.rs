@@ -1,37 +1,61 @@
 //! One reading of the music: conditions, and the cache of keys and values.
 
-use score::steps;
+use score::{Blend, Genre, N_STYLES, steps};
 
 use super::Packed;
+use crate::Styles;
 use crate::kernels::{Line, Lines};
 
-/// A weighted sum of conditions: six genres and null.
+/// A weighted sum of conditions: six genres and null, and the user's styles.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mix([f32; steps::N_CONDITIONS]);
+pub struct Mix {
+    conditions: [f32; steps::N_CONDITIONS],
+    styles: [f32; N_STYLES],
+}
 
 impl Mix {
     /// No genre.
     pub const NULL: Self = {
         let mut weights = [0.0; steps::N_CONDITIONS];
         weights[steps::NULL_CONDITION as usize] = 1.0;
-        Self(weights)
+        Self { conditions: weights, styles: [0.0; N_STYLES] }
     };
 
     /// One condition alone, `0..7`.
     pub fn pure(condition: usize) -> Self {
         let mut weights = [0.0; steps::N_CONDITIONS];
         weights[condition] = 1.0;
-        Self(weights)
+        Self::new(weights)
+    }
+
+    /// One genre or style alone, by its place in a blend.
+    pub fn of_one(place: usize) -> Self {
+        let mut weights = [0.0; Blend::LEN];
+        weights[place] = 1.0;
+        Self::of_blend(weights)
+    }
+
+    /// Weights of genres and styles that should sum to 1.
+    pub fn of_blend(weights: [f32; Blend::LEN]) -> Self {
+        let mut mix = Self { conditions: [0.0; steps::N_CONDITIONS], styles: [0.0; N_STYLES] };
+        mix.conditions[..Genre::COUNT].copy_from_slice(&weights[..Genre::COUNT]);
+        mix.styles.copy_from_slice(&weights[Genre::COUNT..]);
+        mix
     }
 
     /// Weights that should sum to 1.
     pub fn new(weights: [f32; steps::N_CONDITIONS]) -> Self {
-        Self(weights)
+        Self { conditions: weights, styles: [0.0; N_STYLES] }
     }
 
     /// One weight a condition.
     pub fn weights(&self) -> &[f32; steps::N_CONDITIONS] {
-        &self.0
+        &self.conditions
+    }
+
+    /// One weight a style.
+    pub fn styles(&self) -> &[f32; N_STYLES] {
+        &self.styles
     }
 }
 
@@ -54,8 +78,13 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// An empty stream.
+    /// An empty stream without styles.
     pub fn new(packed: &Packed, mix: StreamMix) -> Self {
+        Self::with_styles(packed, mix, &Styles::default())
+    }
+
+    /// An empty stream; `styles` must fit the network.
+    pub fn with_styles(packed: &Packed, mix: StreamMix, styles: &Styles) -> Self {
         let n_layers = packed.config.n_layers;
         let (key_lines, value_lines) =
             (packed.attention.key_lines(), packed.attention.value_lines());
@@ -70,19 +99,23 @@ impl Stream {
             keys: Lines::zeroed(n_layers * key_lines),
             values: Lines::zeroed(n_layers * value_lines),
         };
-        stream.condition(packed, mix);
+        stream.condition(packed, mix, styles);
         stream
     }
 
     /// Empties the stream and gives it other conditions.
-    pub fn condition(&mut self, packed: &Packed, mix: StreamMix) {
+    pub fn condition(&mut self, packed: &Packed, mix: StreamMix, styles: &Styles) {
         self.len = 0;
         self.mix = mix;
         self.film.clear();
         for (slot, mix) in mix.iter().enumerate() {
-            let condition = packed.condition(slot, mix);
+            let conditions = styles.conditions(mix.weights(), mix.styles());
+            let condition = packed.condition(slot, &conditions);
             for layer in 0..self.n_layers {
-                self.film.extend(packed.film(layer, &condition));
+                let film = packed.film(layer, &condition, |film| {
+                    styles.add_film(mix.styles(), slot, layer, film);
+                });
+                self.film.extend(film);
             }
         }
     }

@@ -18,7 +18,7 @@ fn bars(keys: &[u8]) -> Vec<HistoryBeat> {
             let pitch = keys[beat / 4];
             music.parts[1].push(GridNote { position: 0, pitch, duration: 24, velocity, micro: 0 });
         }
-        music.asked = asked(&Controls::default());
+        music.asked = asked(&Controls::default(), &Styles::default());
         beats.push(HistoryBeat { frame: frame(beat as i64), music });
     }
     beats
@@ -42,11 +42,12 @@ fn bass_under(
     history: &[HistoryBeat],
     change: impl Fn(&mut Occasion),
 ) -> Option<Form> {
-    let frame = frame(history.len() as i64);
+    let (frame, styles) = (frame(history.len() as i64), Styles::default());
     let mut occasion = Occasion {
         history,
         frame: &frame,
         controls,
+        styles: &styles,
         pass: 0,
         takes: [0; 4],
         must_play: [false; 4],

@@ -74,7 +74,10 @@ fn a_corpus_of_more_genres_than_knobs_is_refused() {
     let folder = folder("seven");
     let genres = ["a", "b", "c", "d", "e", "f", "g"].map(|genre| (genre, 1));
     let corpus = corpus(&folder, &genres);
-    let error = format!("{:#}", prepare::run(&corpus, &folder.join("out"), &[]).unwrap_err());
+    let error = format!(
+        "{:#}",
+        prepare::run(&corpus, &folder.join("out"), &[], &Artists::default()).unwrap_err()
+    );
     let expected =
         "genres: expected 1 to 6, as many as there are knobs, found 7: a, b, c, d, e, f, g";
     assert_eq!(error, format!("{}: {expected}", corpus.display()));
@@ -113,13 +116,17 @@ fn what_is_empty_or_broken_is_left_out_and_said() {
     assert_eq!([Split::Train, Split::Valid, Split::Test].map(songs), [2, 1, 1]);
 
     fs::remove_dir_all(corpus.join("waltz")).unwrap();
-    let error = prepare::run(&corpus, &folder.join("none"), &[]).unwrap_err().to_string();
+    let error = prepare::run(&corpus, &folder.join("none"), &[], &Artists::default())
+        .unwrap_err()
+        .to_string();
     let list = folder.join("none/rejected.txt");
     let expected = format!("none of 2 files can be used; why: {}", list.display());
     assert_eq!(error, format!("{}: {expected}", corpus.display()));
     assert!(list.exists());
     fs::remove_dir_all(corpus.join("ruin")).unwrap();
-    let error = prepare::run(&corpus, &folder.join("none"), &[]).unwrap_err().to_string();
+    let error = prepare::run(&corpus, &folder.join("none"), &[], &Artists::default())
+        .unwrap_err()
+        .to_string();
     assert_eq!(error, format!("{}: no MIDI file in <genre>/**/*.mid", corpus.display()));
 }
 
@@ -128,12 +135,14 @@ fn unknown_tiers_are_refused_with_those_that_there_are() {
     let folder = prepared("tiers");
     let corpus = folder.join("corpus");
     let tiers = |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).into()).collect() };
-    let error = prepare::run(&corpus, &folder.join("x"), &tiers(&["A", "Z"])).unwrap_err();
+    let error = prepare::run(&corpus, &folder.join("x"), &tiers(&["A", "Z"]), &Artists::default())
+        .unwrap_err();
     let manifest = corpus.join("manifest.csv");
     let expected = format!("--tiers Z: expected tiers of {}: A", manifest.display());
     assert_eq!(error.to_string(), expected);
     fs::remove_file(&manifest).unwrap();
-    let error = prepare::run(&corpus, &folder.join("x"), &tiers(&["A"])).unwrap_err();
+    let error =
+        prepare::run(&corpus, &folder.join("x"), &tiers(&["A"]), &Artists::default()).unwrap_err();
     let expected = "--tiers A: no file has a tier, since tiers stand in";
     assert!(error.to_string().starts_with(expected), "{error}");
 }
@@ -142,7 +151,7 @@ fn unknown_tiers_are_refused_with_those_that_there_are() {
 fn two_songs_a_genre_are_too_few_and_it_is_said() {
     let folder = folder("two");
     let corpus = corpus(&folder, &[("waltz", 2), ("march", 5)]);
-    prepare::run(&corpus, &folder.join("prepared"), &[]).unwrap();
+    prepare::run(&corpus, &folder.join("prepared"), &[], &Artists::default()).unwrap();
     fs::write(folder.join("recipe.toml"), RECIPE).unwrap();
     fs::write(folder.join("run.toml"), RUN).unwrap();
     let error = format!("{:#}", train::run(&options(&folder, "run", None, false)).unwrap_err());
@@ -165,7 +174,7 @@ fn a_disk_that_fills_leaves_what_was_there() {
     assert_eq!(Index::read(&out).unwrap().corpus_hash, index.corpus_hash);
     assert_eq!(Songs::read(&out, &[Split::Train], &Recipe::default()).unwrap().songs.len(), 8);
     // With room again it is as if nothing had been.
-    prepare::run(&corpus, &out, &[]).unwrap();
+    prepare::run(&corpus, &out, &[], &Artists::default()).unwrap();
     assert_ne!(Index::read(&out).unwrap().corpus_hash, index.corpus_hash);
     assert_eq!(names(&out).len(), before.len(), "{:?}", names(&out));
 
@@ -240,7 +249,7 @@ fn a_killed_run_goes_on_where_its_checkpoint_is() {
 fn one_genre_trains_a_model_and_what_cannot_be_measured_is_said() {
     let folder = folder("one");
     let corpus = corpus(&folder, &[("waltz", 6)]);
-    prepare::run(&corpus, &folder.join("prepared"), &[]).unwrap();
+    prepare::run(&corpus, &folder.join("prepared"), &[], &Artists::default()).unwrap();
     fs::write(folder.join("recipe.toml"), RECIPE).unwrap();
     fs::write(folder.join("run.toml"), RUN).unwrap();
     train::run(&options(&folder, "run", None, false)).unwrap();
@@ -284,7 +293,7 @@ fn a_run_keeps_its_genres() {
     let corpus = folder.join("corpus");
     let rows = fs::read_to_string(corpus.join("manifest.csv")).unwrap();
     fs::write(corpus.join("manifest.csv"), rows.replace(",jazz,", ",bebop,")).unwrap();
-    prepare::run(&corpus, &folder.join("prepared"), &[]).unwrap();
+    prepare::run(&corpus, &folder.join("prepared"), &[], &Artists::default()).unwrap();
     let error = train::run(&options(&folder, "run", Some(400), true)).unwrap_err().to_string();
     assert!(error.contains("expected the genres bebop, folk, found jazz, folk"), "{error}");
     let error = export::run(&ExportOptions {

@@ -94,7 +94,8 @@ pub fn prepared(name: &str) -> PathBuf {
     fs::write(folder.join("corpus/manifest.csv"), rows).unwrap();
     fs::write(folder.join("recipe.toml"), RECIPE).unwrap();
     fs::write(folder.join("run.toml"), RUN).unwrap();
-    prepare::run(&folder.join("corpus"), &folder.join("prepared"), &[]).unwrap();
+    prepare::run(&folder.join("corpus"), &folder.join("prepared"), &[], &Artists::default())
+        .unwrap();
     folder
 }
 

@@ -167,7 +167,7 @@ fn compose_again(
     beats: std::ops::Range<usize>,
 ) {
     let any = controls(genres, 0);
-    let plan = Plan::new(&any, &WeightMap::default(), Blending::default());
+    let plan = Plan::new(&any, &WeightMap::default(), &Styles::default(), Blending::default());
     let first = anchor_of(network, history, beats.start);
     let steps = encode(history, first..beats.end, &any);
     let all = steps.concat();
@@ -188,6 +188,7 @@ fn compose_again(
             logits: &mut logits,
             plain: &mut plain,
             plan: &plan,
+            styles: &Styles::default(),
             grammar: &Grammar::new(&controls),
             forms: None,
             steadiness: None,
@@ -258,7 +259,12 @@ fn the_shipped_model_s_logits_are_candle_s() {
     let network = shipped();
     let genres = [Genre::Rock];
     let history = compose(&network, &genres, 40);
-    let plan = Plan::new(&controls(&genres, 0), &WeightMap::default(), Blending::default());
+    let plan = Plan::new(
+        &controls(&genres, 0),
+        &WeightMap::default(),
+        &Styles::default(),
+        Blending::default(),
+    );
     let steps = encode(&history, 0..history.len(), &controls(&genres, 0)).concat();
     let steps = &steps[..network.config().context_len];
     let hidden = plan.streams.iter().map(|mix| hidden(&network, mix, steps)).collect();

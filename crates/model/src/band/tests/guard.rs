@@ -219,7 +219,12 @@ fn what_is_given_is_kept_even_if_it_copies() {
 fn a_part_rests_where_everything_would_be_copied() {
     let everything = OriginalityFilter::of_everything();
     let network = network(11);
-    let plan = Plan::new(&Controls::default(), network.weight_map(), Blending::default());
+    let plan = Plan::new(
+        &Controls::default(),
+        network.weight_map(),
+        &Styles::default(),
+        Blending::default(),
+    );
     let mut model = BandModel::new(network.clone());
     let mut history: Vec<HistoryBeat> = Vec::new();
     for beat in 0..24 {
@@ -235,6 +240,7 @@ fn a_part_rests_where_everything_would_be_copied() {
             logits: &mut model.logits,
             plain: &mut model.plain,
             plan: &plan,
+            styles: &Styles::default(),
             grammar: &Grammar::new(&controls),
             forms: None,
             steadiness: None,

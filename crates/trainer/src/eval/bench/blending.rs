@@ -10,7 +10,7 @@ use crate::eval::hearing::{Accuracy, Verdict};
 use crate::eval::quality::{Quality, Sides};
 use crate::heldout_loss;
 use crate::judge::{ALL_PARTS, Excerpt, Kind, N_BARS, PITCHED};
-use crate::windows::Window;
+use score::window::Window;
 
 impl Bench<'_> {
     /// Sweeps between all pairs.

@@ -1,0 +1,320 @@
+//! Styles: what a few songs of one artist change about how the network hears.
+//!
+//! A style is a point among the genres and, for every layer and slot, how far scales and shifts of
+//! both norms lie from those of that point (`fit`). It is blended like a genre and costs a step
+//! nothing more, because a stream has scales and shifts of its own anyway.
+
+mod fit;
+mod gradient;
+mod matrix;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use score::steps::{N_CONDITIONS, N_SLOTS};
+use score::{Blend, Genre, N_STYLES};
+
+pub use fit::{Fit, MAX_NOTES, MIN_NOTES, Progress, Song};
+pub use gradient::Nats;
+
+use crate::conditioning::MIN_WEIGHT;
+use crate::math::{from_bf16, to_bf16};
+use crate::{Config, Error, Network, Result};
+
+/// What the name of a style's file ends in.
+pub const FILE_ENDING: &str = "tributary-style";
+
+/// Largest file that is read: ten times what a style takes.
+pub const MAX_BYTES: usize = 4 << 20;
+
+/// Version of the file's format.
+const FORMAT: &str = "1";
+
+/// Longest name, author and licence line, in characters; more is cut off.
+const MAX_TEXT: usize = 200;
+
+/// What is known about a style besides the numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// What it is called.
+    pub name: String,
+    /// Whose music it was learnt from, or who taught it.
+    pub author: String,
+    /// Under which terms it may be used, in a line.
+    pub licence: String,
+    /// Notes that it was learnt from.
+    pub n_notes: usize,
+    /// Bits a note of the bars that were kept aside: under the best blend of genres, and under the
+    /// style; none where there were too few.
+    pub bits: Option<[f32; 2]>,
+}
+
+/// A style that was learnt for one network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Style {
+    about: About,
+    /// [`Network::fingerprint`] of that network.
+    fingerprint: u64,
+    /// Shares of the genres it lies next to, which sum to 1.
+    genres: [f32; Genre::COUNT],
+    /// What is added to scales and shifts, `(slots, layers, 4 D)`, bfloat16 numbers.
+    film: Vec<f32>,
+}
+
+impl Style {
+    /// What is known about it.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The same with other words about it.
+    #[must_use]
+    pub fn with_about(self, about: About) -> Self {
+        Self { about, ..self }
+    }
+
+    /// Shares of the genres that it lies next to, which sum to 1.
+    pub fn genres(&self) -> &[f32; Genre::COUNT] {
+        &self.genres
+    }
+
+    /// The style as a file: safetensors with words in its header.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if it cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let About { name, author, licence, n_notes, bits } = &self.about;
+        let mut words = HashMap::from([
+            ("format".to_owned(), FORMAT.to_owned()),
+            ("name".to_owned(), name.clone()),
+            ("author".to_owned(), author.clone()),
+            ("licence".to_owned(), licence.clone()),
+            ("notes".to_owned(), n_notes.to_string()),
+            ("model".to_owned(), format!("{:016x}", self.fingerprint)),
+        ]);
+        if let Some([genres, style]) = bits {
+            words.insert("bits".to_owned(), format!("{genres} {style}"));
+        }
+        let genres: Vec<u8> = self.genres.iter().flat_map(|share| share.to_le_bytes()).collect();
+        let film: Vec<u8> = self.film.iter().flat_map(|x| to_bf16(*x).to_le_bytes()).collect();
+        let views = [
+            ("film", TensorView::new(Dtype::BF16, vec![self.film.len()], &film)?),
+            ("genres", TensorView::new(Dtype::F32, vec![Genre::COUNT], &genres)?),
+        ];
+        Ok(safetensors::serialize(views, Some(words))?)
+    }
+
+    /// Reads a file's bytes. Whether it fits a network, [`Self::check`] says.
+    ///
+    /// # Errors
+    /// [`Error::Style`] with what was found instead of what was expected.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let refuse =
+            |what, expected: String, found: String| Err(Error::Style { what, expected, found });
+        if bytes.len() > MAX_BYTES {
+            let found = bytes.len().to_string();
+            return refuse("number of bytes", format!("at most {MAX_BYTES}"), found);
+        }
+        let not_one = |error: safetensors::SafeTensorError| Error::Style {
+            what: "file",
+            expected: format!("a .{FILE_ENDING} file"),
+            found: error.to_string(),
+        };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(not_one)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(not_one)?;
+        let words = header.metadata().clone().unwrap_or_default();
+        let word = |key: &str| words.get(key).cloned().unwrap_or_default();
+        if word("format") != FORMAT {
+            let found = if word("format").is_empty() { "none".into() } else { word("format") };
+            return refuse("format", FORMAT.to_owned(), found);
+        }
+        let Ok(fingerprint) = u64::from_str_radix(&word("model"), 16) else {
+            return refuse("model", "a fingerprint of 16 digits".into(), word("model"));
+        };
+        let numbers = |what: &'static str, dtype: Dtype| {
+            let view = tensors.tensor(what).map_err(not_one)?;
+            if view.dtype() != dtype || view.shape().len() != 1 {
+                let expected = format!("a list of {dtype:?}");
+                let found = format!("{:?} of shape {:?}", view.dtype(), view.shape());
+                return Err(Error::Style { what, expected, found });
+            }
+            let values: Vec<f32> = if dtype == Dtype::F32 {
+                view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+            } else {
+                let bits = view.data().as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
+                bits.map(from_bf16).collect()
+            };
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                let (expected, found) = ("finite numbers".to_owned(), value.to_string());
+                return Err(Error::Style { what, expected, found });
+            }
+            Ok(values)
+        };
+        let shares = numbers("genres", Dtype::F32)?;
+        let sum: f32 = shares.iter().sum();
+        let are_shares = shares.iter().all(|share| *share >= 0.0) && (sum - 1.0).abs() < 1e-3;
+        let (Ok(genres), true) = (<[f32; Genre::COUNT]>::try_from(&shares[..]), are_shares) else {
+            let expected = format!("{} shares that sum to 1", Genre::COUNT);
+            return refuse("genres", expected, format!("{shares:?}"));
+        };
+        let text = |key: &str| word(key).chars().take(MAX_TEXT).collect::<String>();
+        let bits: Vec<f32> = word("bits").split(' ').filter_map(|bits| bits.parse().ok()).collect();
+        let about = About {
+            name: text("name"),
+            author: text("author"),
+            licence: text("licence"),
+            n_notes: word("notes").parse().unwrap_or(0),
+            bits: <[f32; 2]>::try_from(bits).ok().filter(|bits| bits.iter().all(|b| b.is_finite())),
+        };
+        Ok(Self { about, fingerprint, genres, film: numbers("film", Dtype::BF16)? })
+    }
+
+    /// Whether it was learnt for this network.
+    ///
+    /// # Errors
+    /// [`Error::Style`] with both models, or both sizes.
+    pub fn check(&self, network: &Network) -> Result<()> {
+        let found = network.fingerprint()?;
+        if found != self.fingerprint {
+            return Err(Error::Style {
+                what: "model",
+                expected: format!("{found:016x}, which is {}", network.name()),
+                found: format!("{:016x}", self.fingerprint),
+            });
+        }
+        let (expected, found) = (film_len(network.config()), self.film.len());
+        if expected != found {
+            let (expected, found) = (expected.to_string(), found.to_string());
+            return Err(Error::Style { what: "number of scales and shifts", expected, found });
+        }
+        Ok(())
+    }
+}
+
+/// The styles behind the style knobs of an instance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Styles([Option<Arc<Style>>; N_STYLES]);
+
+impl Styles {
+    /// Styles that fit a network, a knob each.
+    ///
+    /// # Errors
+    /// [`Error::Style`] for the first that does not.
+    pub fn new(styles: [Option<Arc<Style>>; N_STYLES], network: &Network) -> Result<Self> {
+        styles.iter().flatten().try_for_each(|style| style.check(network))?;
+        Ok(Self(styles))
+    }
+
+    /// The style of a knob.
+    pub fn get(&self, knob: usize) -> Option<&Style> {
+        self.0.get(knob)?.as_deref()
+    }
+
+    /// Which knobs have one.
+    pub fn present(&self) -> [bool; N_STYLES] {
+        self.0.each_ref().map(Option::is_some)
+    }
+
+    /// Weights of genres and styles above [`MIN_WEIGHT`], which sum to 1; 0 of the others and of
+    /// knobs without a style.
+    pub(crate) fn shares(&self, blend: &Blend) -> [f32; Blend::LEN] {
+        let mut weights = *blend.weights();
+        for (knob, weight) in weights[Genre::COUNT..].iter_mut().enumerate() {
+            if self.get(knob).is_none() {
+                *weight = 0.0;
+            }
+        }
+        let weights = *Blend::new(weights).normalized().weights();
+        let heavy = |idx: usize| if weights[idx] > MIN_WEIGHT { weights[idx] } else { 0.0 };
+        let sum: f32 = (0..Blend::LEN).map(heavy).sum();
+        core::array::from_fn(|idx| heavy(idx) / sum)
+    }
+
+    /// The same in genres alone: a style counts as those it lies next to.
+    pub(crate) fn in_genres(&self, blend: &Blend) -> [f32; Genre::COUNT] {
+        let shares = self.shares(blend);
+        core::array::from_fn(|genre| {
+            let of_style = |knob: usize| {
+                let of = self.get(knob).map_or(0.0, |style| style.genres[genre]);
+                shares[Genre::COUNT + knob] * of
+            };
+            shares[genre] + (0..N_STYLES).map(of_style).sum::<f32>()
+        })
+    }
+
+    /// Conditions that a sum of conditions and styles starts from.
+    pub(crate) fn conditions(
+        &self,
+        conditions: &[f32; N_CONDITIONS],
+        styles: &[f32; N_STYLES],
+    ) -> [f32; N_CONDITIONS] {
+        let mut sum = *conditions;
+        for (knob, weight) in styles.iter().enumerate() {
+            let Some(style) = self.get(knob) else { continue };
+            sum.iter_mut().zip(&style.genres).for_each(|(sum, share)| *sum += weight * share);
+        }
+        sum
+    }
+
+    /// Adds the styles' scales and shifts of a slot and layer to `film`, `4 D` numbers.
+    pub(crate) fn add_film(
+        &self,
+        styles: &[f32; N_STYLES],
+        slot: usize,
+        layer: usize,
+        film: &mut [f32],
+    ) {
+        for (knob, weight) in styles.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+            let Some(style) = self.get(knob) else { continue };
+            let n_layers = style.film.len() / (N_SLOTS * film.len());
+            let of_style = &style.film[(slot * n_layers + layer) * film.len()..][..film.len()];
+            film.iter_mut().zip(of_style).for_each(|(film, x)| *film += weight * x);
+        }
+    }
+}
+
+/// Hears how likely music is under blends and styles, for measuring styles.
+#[derive(Debug)]
+pub struct Listener(gradient::Plain);
+
+/// Scales and shifts of every layer and slot.
+#[derive(Clone, Debug)]
+pub struct Film(Vec<f32>);
+
+impl Listener {
+    /// A listener with a network's weights.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if a weight is not `f32`.
+    pub fn new(network: &Network) -> Result<Self> {
+        Ok(Self(gradient::Plain::new(*network.config(), network.weights())?))
+    }
+
+    /// What shares of genres ask for, in one pass.
+    pub fn genres(&self, shares: &[f32; Genre::COUNT]) -> Film {
+        let mut mix = [0.0; N_CONDITIONS];
+        mix[..Genre::COUNT].copy_from_slice(shares);
+        Film(self.0.film(&mix))
+    }
+
+    /// What a style asks for, which must have been checked.
+    pub fn style(&self, style: &Style) -> Film {
+        let mut film = self.genres(&style.genres);
+        film.0.iter_mut().zip(&style.film).for_each(|(film, x)| *film += x);
+        film
+    }
+
+    /// Cross entropies of a window of at most `context_len` steps, without guidance.
+    pub fn nats(&self, film: &Film, steps: &[score::steps::Step]) -> Nats {
+        self.0.loss(&film.0, steps, None)
+    }
+}
+
+/// Numbers of a style.
+fn film_len(config: &Config) -> usize {
+    gradient::film_len(config)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,418 @@
+//! Learns a style by gradient descent.
+//!
+//! First the point among the genres under which the songs are likeliest, then scales and shifts
+//! around it. Windows are drawn anew every time, as in training: forms, density, register and single
+//! parts are now shown, now hidden. The last bars of longer songs are kept aside and say how much
+//! was learnt that is no memory.
+
+use std::sync::Arc;
+
+use score::random::Random;
+use score::steps::{self, N_CONDITIONS, Step, density_class, register_class};
+use score::window::Window;
+use score::{Genre, HistoryBeat, Part};
+
+use super::gradient::{Nats, Plain};
+use super::{About, Style};
+use crate::math::{from_bf16, to_bf16};
+use crate::{Error, Network, Result, math};
+
+/// Fewest pitched notes that a style is learnt from.
+pub const MIN_NOTES: usize = 64;
+
+/// Most notes of all songs together: what lies beyond is not read.
+pub const MAX_NOTES: usize = 200_000;
+
+/// Fewest pitch classes among them.
+const MIN_PITCH_CLASSES: usize = 3;
+
+/// Steps that a fit computes, so that it takes minutes however much it is given.
+const N_STEPS: usize = 230_000;
+
+/// Updates of the point among the genres, and of what comes after.
+const GENRE_UPDATES: usize = 24;
+const FILM_UPDATES: usize = 150;
+
+/// Longest window in beats; the steps end most of them earlier.
+const WINDOW_BEATS: usize = 160;
+
+/// Adam's rates; the second falls in a line.
+const GENRE_RATE: f32 = 0.25;
+const FILM_RATE: f32 = 0.004;
+
+/// Shares of windows in which something is hidden, or a part left out, as in training.
+const HIDE_FORMS: f32 = 0.2;
+const HIDE_DENSITY: f32 = 0.5;
+const DROP_PART: f32 = 0.1;
+
+/// Share of a song that is kept aside, and how many beats it must have for that.
+const KEPT_ASIDE: usize = 6;
+const MIN_KEPT_BEATS: usize = 96;
+
+/// A song to learn from.
+#[derive(Clone, Debug)]
+pub struct Song {
+    /// What errors call it: a file's name.
+    pub name: String,
+    /// Its beats, quantised, in its own key.
+    pub beats: Vec<HistoryBeat>,
+    /// Whether velocities differ as somebody played them.
+    pub dynamics: bool,
+}
+
+/// How far a fit has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Updates done, of how many.
+    pub done: usize,
+    /// All of them.
+    pub of: usize,
+    /// Bits a note in the windows of the last updates.
+    pub bits: f32,
+}
+
+/// A style that is being learnt.
+#[derive(Debug)]
+pub struct Fit {
+    plain: Plain,
+    fingerprint: u64,
+    n_genres: usize,
+    context_len: usize,
+    songs: Vec<Song>,
+    /// Beats of each song that are learnt from.
+    learnt: Vec<usize>,
+    n_notes: usize,
+    random: Random,
+    /// Windows an update.
+    n_windows: usize,
+    genres: Adam,
+    film: Adam,
+    /// Scales and shifts of each genre, once the point among them is looked for; then those of the
+    /// point alone.
+    bases: Vec<Vec<f32>>,
+    done: usize,
+    bits: f32,
+    aside: Vec<Vec<Step>>,
+    before: Nats,
+}
+
+impl Fit {
+    /// A fit of nothing yet. Equal songs and seeds give equal styles on one machine.
+    ///
+    /// # Errors
+    /// [`Error::Song`] for songs that nothing can be learnt from, and why; [`Error::Tensor`].
+    pub fn new(network: &Network, songs: Vec<Song>, seed: u64) -> Result<Self> {
+        let n_notes = check(&songs)?;
+        let plain = Plain::new(*network.config(), network.weights())?;
+        let context_len = network.config().context_len;
+        let n_genres = network.genres().len();
+        let pure = |genre: usize| {
+            let mut mix = [0.0; N_CONDITIONS];
+            mix[genre] = 1.0;
+            plain.film(&mix)
+        };
+        let bases: Vec<Vec<f32>> = (0..n_genres).map(pure).collect();
+        let learnt: Vec<usize> = songs.iter().map(|song| learnt_beats(&song.beats)).collect();
+        let mut fit = Self {
+            genres: Adam::new(n_genres),
+            film: Adam::new(plain.film_len()),
+            plain,
+            fingerprint: network.fingerprint()?,
+            n_genres,
+            context_len,
+            songs,
+            learnt,
+            n_notes,
+            random: Random::new(seed),
+            n_windows: 1,
+            bases,
+            done: 0,
+            bits: 0.0,
+            aside: Vec::new(),
+            before: Nats::default(),
+        };
+        fit.n_windows = fit.windows_an_update();
+        fit.aside = fit.kept_aside();
+        Ok(fit)
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        Progress { done: self.done, of: GENRE_UPDATES + FILM_UPDATES, bits: self.bits }
+    }
+
+    /// Whether there is nothing left to do but [`Self::finish`].
+    pub fn is_done(&self) -> bool {
+        self.done >= GENRE_UPDATES + FILM_UPDATES
+    }
+
+    /// One update, about half a second's work.
+    pub fn update(&mut self) {
+        if self.is_done() {
+            return;
+        }
+        let film = self.current_film();
+        let mut gradient = vec![0.0; self.plain.film_len()];
+        let mut nats = Nats::default();
+        for _ in 0..self.n_windows {
+            let window = self.draw();
+            nats.add(&self.plain.loss(&film, &window, Some(&mut gradient)));
+        }
+        let scale = 1.0 / nats.n_steps().max(1) as f32;
+        gradient.iter_mut().for_each(|g| *g *= scale);
+        let bits = nats.bits_per_note() as f32;
+        self.bits = if self.done == 0 { bits } else { 0.9 * self.bits + 0.1 * bits };
+        if self.done < GENRE_UPDATES {
+            let shares = softmax(&self.genres.values);
+            let along: Vec<f32> =
+                self.bases.iter().map(|base| math::dot(base, &gradient)).collect();
+            let mean = math::dot(&shares, &along);
+            let to_logits: Vec<f32> =
+                shares.iter().zip(&along).map(|(share, along)| share * (along - mean)).collect();
+            self.genres.update(&to_logits, GENRE_RATE);
+        } else {
+            let done = (self.done - GENRE_UPDATES) as f32;
+            let fall = 1.0 - done / FILM_UPDATES as f32;
+            self.film
+                .update(&gradient, FILM_RATE * ((done + 1.0) / 10.0).min(1.0) * fall.max(0.02));
+        }
+        self.done += 1;
+        if self.done == GENRE_UPDATES {
+            let base = self.current_film();
+            self.before = self.loss_aside(&base);
+            self.bases = vec![base];
+        }
+    }
+
+    /// The style, with what was learnt by now; `about` gives name, author and licence.
+    ///
+    /// # Errors
+    /// [`Error::Song`] if it tells less of the bars kept aside than the genres do.
+    pub fn finish(&self, about: About) -> Result<Style> {
+        let film: Vec<f32> = self.film.values.iter().map(|x| from_bf16(to_bf16(*x))).collect();
+        let genres = self.shares();
+        let mut style = Style {
+            about: About { n_notes: self.n_notes, bits: None, ..about },
+            fingerprint: self.fingerprint,
+            genres,
+            film,
+        };
+        if !self.aside.is_empty() && self.done > GENRE_UPDATES {
+            let after = self.loss_aside(&self.current_film());
+            let bits = [&self.before, &after].map(|nats| nats.bits_per_note() as f32);
+            style.about.bits = Some(bits);
+        }
+        Ok(style)
+    }
+
+    /// Shares of the genres it starts from.
+    fn shares(&self) -> [f32; Genre::COUNT] {
+        let mut genres = [0.0; Genre::COUNT];
+        genres[..self.n_genres].copy_from_slice(&softmax(&self.genres.values));
+        genres
+    }
+
+    fn current_film(&self) -> Vec<f32> {
+        if self.bases.len() == 1 && self.done >= GENRE_UPDATES {
+            return self.bases[0].iter().zip(&self.film.values).map(|(a, b)| a + b).collect();
+        }
+        let mut film = vec![0.0; self.plain.film_len()];
+        for (base, share) in self.bases.iter().zip(softmax(&self.genres.values)) {
+            film.iter_mut().zip(base).for_each(|(film, base)| *film += share * base);
+        }
+        film
+    }
+
+    fn loss_aside(&self, film: &[f32]) -> Nats {
+        let mut nats = Nats::default();
+        self.aside.iter().for_each(|window| nats.add(&self.plain.loss(film, window, None)));
+        nats
+    }
+
+    /// Windows of the bars kept aside, one a song, without forms, density or register.
+    fn kept_aside(&self) -> Vec<Vec<Step>> {
+        let songs = self.songs.iter().zip(&self.learnt);
+        let windows = songs.filter(|(song, learnt)| **learnt < song.beats.len());
+        let windows = windows.map(|(song, learnt)| {
+            let window = Window::cut(&song.beats, *learnt, WINDOW_BEATS);
+            window.encode(window.conditions(), self.context_len)
+        });
+        windows.take(32).filter(|steps| has_notes(steps)).collect()
+    }
+
+    /// As many windows an update as make all of them together about [`N_STEPS`] steps.
+    fn windows_an_update(&mut self) -> usize {
+        let before = self.random;
+        let n_steps: usize = (0..8).map(|_| self.draw().len()).sum();
+        self.random = before;
+        let of_window = (n_steps / 8).max(1);
+        (N_STEPS / (GENRE_UPDATES + FILM_UPDATES) / of_window).clamp(1, 16)
+    }
+
+    /// A window of a song, drawn by length, from some bar on.
+    fn draw(&mut self) -> Vec<Step> {
+        let sum: usize = self.learnt.iter().sum();
+        let mut at = self.random.below(sum);
+        let mut song = 0;
+        while at >= self.learnt[song] {
+            at -= self.learnt[song];
+            song += 1;
+        }
+        let (Song { beats, dynamics, .. }, end) = (&self.songs[song], self.learnt[song]);
+        // Not so late that hardly anything is left of the song.
+        let at = at.min(end.saturating_sub(16));
+        let start = (0..=at)
+            .rev()
+            .find(|i| beats[*i].frame.offset_in_bar().0 < score::TICKS_PER_QUARTER)
+            .unwrap_or(0);
+        let mut window = Window::cut(&beats[..end], start, WINDOW_BEATS);
+        window.expressive = [(*dynamics, false); 4];
+        self.hide(&mut window)
+    }
+
+    fn hide(&mut self, window: &mut Window) -> Vec<Step> {
+        let random = &mut self.random;
+        let mask = window.mask();
+        let mut kept = mask;
+        for part in 0..4 {
+            if mask >> part & 1 == 1 && kept & !(1 << part) != 0 && random.chance(DROP_PART) {
+                kept &= !(1 << part);
+                window.beats.iter_mut().for_each(|beat| beat.music.parts[part].clear());
+            }
+        }
+        let mut conditions = window.conditions();
+        for part in Part::ALL.into_iter().filter(|part| kept >> part.index() & 1 == 1) {
+            let i = part.index();
+            if !random.chance(HIDE_DENSITY) {
+                conditions.density[i] = density_class(window.density(part));
+            }
+            if part != Part::Drums && !random.chance(HIDE_DENSITY) {
+                conditions.register[i] = register_class(window.mean_pitch(part));
+            }
+        }
+        if !random.chance(HIDE_FORMS) {
+            let forms = score::form::forms(&window.beats);
+            window.beats.iter_mut().zip(forms).for_each(|(beat, forms)| beat.music.forms = forms);
+        }
+        window.encode(conditions, self.context_len)
+    }
+}
+
+/// Beats of a song that are learnt from: all, or all but its last bars.
+fn learnt_beats(beats: &[HistoryBeat]) -> usize {
+    let n = beats.len();
+    if n < MIN_KEPT_BEATS { n } else { n - n / KEPT_ASIDE }
+}
+
+fn has_notes(steps: &[Step]) -> bool {
+    steps.iter().any(|step| step.targets[steps::T_SYM] != steps::IGNORE)
+}
+
+/// Notes of all songs, if something can be learnt from them.
+fn check(songs: &[Song]) -> Result<usize> {
+    let name = match songs {
+        [] => "no song".to_owned(),
+        [song] => song.name.clone(),
+        [song, ..] => format!("{} and {} more", song.name, songs.len() - 1),
+    };
+    let refuse = |expected: String, found: String| Err(Error::Song { name, expected, found });
+    let (mut n_notes, mut n_pitched, mut classes) = (0, 0, 0u32);
+    for beat in songs.iter().flat_map(|song| &song.beats) {
+        n_notes += beat.music.parts.iter().map(Vec::len).sum::<usize>();
+        for note in beat.music.parts[1..].iter().flatten() {
+            n_pitched += 1;
+            classes |= 1 << (note.pitch % 12);
+        }
+    }
+    if n_pitched == 0 && n_notes > 0 {
+        return refuse("pitched notes".into(), format!("{n_notes} notes of drums alone"));
+    }
+    if n_pitched < MIN_NOTES {
+        return refuse(format!("at least {MIN_NOTES} pitched notes"), n_pitched.to_string());
+    }
+    if (classes.count_ones() as usize) < MIN_PITCH_CLASSES {
+        let found = format!("{n_pitched} notes on {}", classes.count_ones());
+        return refuse(format!("at least {MIN_PITCH_CLASSES} different pitch classes"), found);
+    }
+    if n_notes > MAX_NOTES {
+        return refuse(format!("at most {MAX_NOTES} notes"), n_notes.to_string());
+    }
+    Ok(n_notes)
+}
+
+/// Numbers with their moments.
+///
+/// Source: Kingma & Ba 2015, "Adam: a method for stochastic optimization".
+#[derive(Debug)]
+struct Adam {
+    values: Vec<f32>,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    n_updates: i32,
+}
+
+impl Adam {
+    const DECAYS: [f32; 2] = [0.9, 0.99];
+    const CLIP: f32 = 1.0;
+
+    fn new(n: usize) -> Self {
+        Self { values: vec![0.0; n], first: vec![0.0; n], second: vec![0.0; n], n_updates: 0 }
+    }
+
+    fn update(&mut self, gradient: &[f32], rate: f32) {
+        let [beta1, beta2] = Self::DECAYS;
+        self.n_updates += 1;
+        let length = math::dot(gradient, gradient).sqrt();
+        if !length.is_finite() {
+            return;
+        }
+        let scale = if length > Self::CLIP { Self::CLIP / length } else { 1.0 };
+        let [unbias1, unbias2] = Self::DECAYS.map(|beta| 1.0 - beta.powi(self.n_updates));
+        for (i, gradient) in gradient.iter().enumerate() {
+            let gradient = gradient * scale;
+            self.first[i] += (1.0 - beta1) * (gradient - self.first[i]);
+            self.second[i] += (1.0 - beta2) * (gradient * gradient - self.second[i]);
+            let (first, second) = (self.first[i] / unbias1, self.second[i] / unbias2);
+            self.values[i] -= rate * first / (second.sqrt() + 1e-8);
+        }
+    }
+}
+
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exps: Vec<f32> = logits.iter().map(|logit| math::exp(logit - max)).collect();
+    let sum: f32 = exps.iter().sum();
+    exps.iter().map(|exp| exp / sum).collect()
+}
+
+/// Songs may be shared by several fits.
+impl Song {
+    /// A song of a Standard MIDI File.
+    ///
+    /// # Errors
+    /// [`Error::Song`] for a file whose time is no music's, or that cannot be read, with its place.
+    pub fn from_midi(bytes: &[u8], name: &str) -> Result<Self> {
+        let refuse = |expected: &str, found: String| {
+            Err(Error::Song { name: name.to_owned(), expected: expected.to_owned(), found })
+        };
+        let import = match score::smf::read(bytes, name) {
+            Ok(import) => import,
+            Err(error) => return refuse("a MIDI file", error.to_string()),
+        };
+        if import.report.smpte {
+            return refuse("timing in beats", "timing in seconds (SMPTE)".into());
+        }
+        let notes = import.piece.parts.iter().flatten();
+        let mut velocities = [false; 128];
+        notes.for_each(|note| velocities[usize::from(note.velocity.number())] = true);
+        let dynamics = velocities.iter().filter(|heard| **heard).count() > 3;
+        let beats = score::quantize::quantize(&import.piece, false);
+        Ok(Self { name: name.to_owned(), beats, dynamics })
+    }
+}
+
+const _: () = {
+    const fn assert_send<T: Send>() {}
+    assert_send::<Fit>();
+    assert_send::<Arc<Style>>();
+};

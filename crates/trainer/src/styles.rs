@@ -1,0 +1,397 @@
+//! `styles`: what learning a style is worth, on artists of whom the model has heard nothing.
+//!
+//! Of each artist that `prepare --artists` held out, every other song is learnt from, the rest is
+//! asked. Another style of the rest is fitted too: by it, and those of the other artists, composed
+//! music is judged, so that nothing judges what it was learnt from.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use model::style::{About, Film, Listener, Nats, Song as StyleSong};
+use model::{BandModel, Network, Style, Styles};
+use rayon::prelude::*;
+use score::steps::{IGNORE, Step, T_SYM};
+use score::window::Window;
+use score::{BeatFrame, Blend, Controls, Genre, HistoryBeat, Meter, Scale, Tempo};
+use serde::{Deserialize, Serialize};
+
+use crate::corpus::Split;
+use crate::eval::copies;
+use crate::eval::stats::{Figure, mean, mean_of, quantile_of, spearman};
+use crate::learn;
+use crate::shard::write_whole;
+use crate::songs::{Song, read_songs};
+
+/// Windows of held-out songs an artist, and their longest length in beats.
+const N_WINDOWS: usize = 32;
+const WINDOW_BEATS: usize = 160;
+
+/// Composed songs an artist, and their bars.
+const N_SONGS: usize = 12;
+const N_BARS: usize = 16;
+
+/// Points of a sweep from genres to a style, and songs at each.
+const N_POINTS: usize = 11;
+const N_SWEEP_SONGS: usize = 8;
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub struct StylesOptions {
+    /// Folder that `prepare --artists` wrote.
+    pub prepared: PathBuf,
+    /// The weights; their manifest lies beside them.
+    pub weights: PathBuf,
+    /// Folder for styles, so that what was learnt is not learnt again.
+    pub cache: PathBuf,
+    /// Threads.
+    pub threads: usize,
+    /// Where the numbers go, if anywhere.
+    pub json: Option<PathBuf>,
+}
+
+/// What was measured of one artist.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Artist {
+    /// Songs and notes that were learnt from.
+    pub n_songs: usize,
+    /// Notes in them.
+    pub n_notes: usize,
+    /// Held-out windows.
+    pub n_windows: usize,
+    /// Bits a note of the held-out songs under the genre or mix that fits them best.
+    pub genres_bits: f64,
+    /// Under the style.
+    pub style_bits: f64,
+    /// How much less that is, in shares.
+    pub gain: Figure,
+    /// Held-out windows whose nearest style is the artist's.
+    pub recognised_real: f64,
+    /// Composed songs under the style whose nearest style, of songs that it does not know, is the
+    /// artist's.
+    pub recognised: f64,
+    /// Composed songs of the genres it lies next to that are taken for it: the floor.
+    pub recognised_genres: f64,
+    /// Rank correlation of the style's weight and of how much the artist is heard.
+    pub sweep: f64,
+    /// Longest run of notes that composed music shares with what was learnt from, 95th percentile
+    /// over songs.
+    pub copied: f64,
+    /// The same of the artist's other songs.
+    pub copied_by_artist: f64,
+}
+
+/// What was measured of all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StyleFigures {
+    /// Name of the model.
+    pub model: String,
+    /// By name.
+    pub artists: BTreeMap<String, Artist>,
+}
+
+impl StyleFigures {
+    /// The table, with means in its last row.
+    pub fn markdown(&self) -> String {
+        let mut table = String::from(
+            "| artist | songs | notes | genres | style | less | heard right, real | composed \
+             | by genres alone | sweep ρ | copied | by the artist |\n\
+             |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+        );
+        for (name, a) in &self.artists {
+            table += &format!(
+                "| {name} | {} | {} | {:.2} | {:.2} | {:.1} % | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
+                a.n_songs,
+                a.n_notes,
+                a.genres_bits,
+                a.style_bits,
+                100.0 * a.gain.value,
+                a.recognised_real,
+                a.recognised,
+                a.recognised_genres,
+                a.sweep,
+                a.copied,
+                a.copied_by_artist,
+            );
+        }
+        let of = |field: fn(&Artist) -> f64| mean(self.artists.values().map(field));
+        table
+            + &format!(
+                "| mean of {} | | | {:.2} | {:.2} | {:.1} % | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
+                self.artists.len(),
+                of(|a| a.genres_bits),
+                of(|a| a.style_bits),
+                100.0 * of(|a| a.gain.value),
+                of(|a| a.recognised_real),
+                of(|a| a.recognised),
+                of(|a| a.recognised_genres),
+                of(|a| a.sweep),
+                of(|a| a.copied),
+                of(|a| a.copied_by_artist),
+            )
+    }
+}
+
+/// An artist's songs: those that are learnt from, and the others.
+struct Halves<'a> {
+    name: &'a str,
+    learnt: Vec<&'a Song>,
+    others: Vec<&'a Song>,
+    windows: Vec<Vec<Step>>,
+}
+
+/// Measures and prints the table.
+///
+/// # Errors
+/// Weights or songs that cannot be read, a folder without held-out artists.
+pub fn run(options: &StylesOptions) -> Result<()> {
+    let network = learn::network(&options.weights)?;
+    let (_, songs) = read_songs(&options.prepared, &[Split::Artist])?;
+    ensure!(
+        !songs.is_empty(),
+        "{}: no held-out artist; prepare with --artists",
+        options.prepared.display()
+    );
+    let mut by_name: BTreeMap<&str, Vec<&Song>> = BTreeMap::new();
+    for song in &songs {
+        by_name
+            .entry(song.entry.source.artist.as_deref().unwrap_or_default())
+            .or_default()
+            .push(song);
+    }
+    let max_steps = network.config().context_len;
+    let artists: Vec<Halves> = by_name
+        .into_iter()
+        .map(|(name, songs)| {
+            let half = |odd: usize| songs.iter().skip(odd).step_by(2).copied().collect::<Vec<_>>();
+            let (learnt, others) = (half(0), half(1));
+            Halves { name, windows: windows(&others, max_steps), learnt, others }
+        })
+        .collect();
+    fs::create_dir_all(&options.cache)
+        .with_context(|| format!("{}: cannot be made", options.cache.display()))?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let bar = ProgressBar::new(2 * artists.len() as u64)
+        .with_style(ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len}, {eta} left")?);
+    bar.set_message("learning");
+    let learn = |(i, of_others): (usize, bool)| {
+        let artist = &artists[i];
+        let songs = if of_others { &artist.others } else { &artist.learnt };
+        let style = learnt(&network, songs, artist.name, &options.cache);
+        bar.inc(1);
+        style.map(Arc::new)
+    };
+    let jobs: Vec<(usize, bool)> =
+        (0..artists.len()).flat_map(|i| [(i, false), (i, true)]).collect();
+    let styles: Vec<Arc<Style>> =
+        pool.install(|| jobs.into_par_iter().map(learn).collect::<Result<_>>())?;
+    bar.finish_and_clear();
+    let listener = Listener::new(&network)?;
+    let (own, judges): (Vec<_>, Vec<_>) =
+        styles.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).unzip();
+    let measure = |i: usize| -> Result<(String, Artist)> {
+        let artist = measure(&network, &listener, &artists, i, &own, &judges)?;
+        println!("{}: {:.1} % less", artists[i].name, 100.0 * artist.gain.value);
+        Ok((artists[i].name.to_owned(), artist))
+    };
+    let measured = pool
+        .install(|| (0..artists.len()).into_par_iter().map(measure).collect::<Result<Vec<_>>>())?;
+    let figures =
+        StyleFigures { model: network.name().to_owned(), artists: measured.into_iter().collect() };
+    println!("{}", figures.markdown());
+    if let Some(path) = &options.json {
+        write_whole(path, &serde_json::to_vec_pretty(&figures)?)?;
+    }
+    Ok(())
+}
+
+/// The style of songs, from the cache if it was learnt before.
+fn learnt(network: &Network, songs: &[&Song], name: &str, cache: &Path) -> Result<Style> {
+    let paths: Vec<_> = songs.iter().map(|song| &song.entry.source.path).collect();
+    let key = format!("{paths:?} {:016x} {}", network.fingerprint()?, env!("CARGO_PKG_VERSION"));
+    let path = cache.join(format!("{:016x}.tributary-style", crate::corpus::hash(key.as_bytes())));
+    if let Ok(bytes) = fs::read(&path)
+        && let Ok(style) = Style::from_bytes(&bytes)
+    {
+        return Ok(style);
+    }
+    let mut n_notes = 0;
+    let mut to_learn = Vec::new();
+    for song in songs {
+        n_notes += song.entry.n_notes.iter().sum::<usize>();
+        if n_notes > model::style::MAX_NOTES {
+            break;
+        }
+        to_learn.push(StyleSong {
+            name: song.entry.source.path.display().to_string(),
+            beats: song.beats.clone(),
+            dynamics: song.entry.source.dynamics,
+        });
+    }
+    let about = About { name: name.to_owned(), ..About::default() };
+    let style = learn::fit(network, to_learn, about, false)?;
+    write_whole(&path, &style.to_bytes()?)?;
+    Ok(style)
+}
+
+/// Windows of songs, the first of each before the second of any.
+fn windows(songs: &[&Song], max_steps: usize) -> Vec<Vec<Step>> {
+    let mut windows = Vec::new();
+    for round in 0.. {
+        let before = windows.len();
+        for song in songs {
+            let start = round * WINDOW_BEATS;
+            if windows.len() >= N_WINDOWS || start + 16 > song.beats.len() {
+                continue;
+            }
+            let window = Window::cut(&song.beats, start, WINDOW_BEATS);
+            let steps = window.encode(window.conditions(), max_steps);
+            if has_notes(&steps) {
+                windows.push(steps);
+            }
+        }
+        if windows.len() == before || windows.len() >= N_WINDOWS {
+            break;
+        }
+    }
+    windows
+}
+
+fn has_notes(steps: &[Step]) -> bool {
+    steps.iter().any(|step| step.targets[T_SYM] != IGNORE)
+}
+
+fn measure(
+    network: &Arc<Network>,
+    listener: &Listener,
+    artists: &[Halves],
+    i: usize,
+    own: &[Arc<Style>],
+    judges: &[Arc<Style>],
+) -> Result<Artist> {
+    let artist = &artists[i];
+    let films: Vec<Film> = own.iter().map(|style| listener.style(style)).collect();
+    let judging: Vec<Film> = judges.iter().map(|style| listener.style(style)).collect();
+    // Each genre, the mix that fits what was learnt from, and the one that fits what is asked.
+    let n_genres = network.genres().len();
+    let pure = (0..n_genres).map(|genre| {
+        let mut shares = [0.0; Genre::COUNT];
+        shares[genre] = 1.0;
+        shares
+    });
+    let mixes = pure.chain([*own[i].genres(), *judges[i].genres()]);
+    let mixes: Vec<Film> = mixes.map(|shares| listener.genres(&shares)).collect();
+    let hear = |film: &Film| -> Vec<Nats> {
+        artist.windows.iter().map(|steps| listener.nats(film, steps)).collect()
+    };
+    let by_genres = mixes.iter().map(hear).min_by(|a, b| bits(a).total_cmp(&bits(b)));
+    let by_genres = by_genres.unwrap_or_default();
+    let by_styles: Vec<Vec<Nats>> = films.iter().map(hear).collect();
+    let gains: Vec<f64> = by_genres
+        .iter()
+        .zip(&by_styles[i])
+        .map(|(genres, style)| 1.0 - style.bits_per_note() / genres.bits_per_note())
+        .collect();
+    let nearest = |of: &dyn Fn(usize) -> f64| -> bool {
+        (0..artists.len()).min_by(|a, b| of(*a).total_cmp(&of(*b))) == Some(i)
+    };
+    let right = (0..artist.windows.len())
+        .filter(|w| nearest(&|style| by_styles[style][*w].bits_per_note()));
+    let recognised_real = right.count() as f64 / artist.windows.len().max(1) as f64;
+
+    let mut slots = [const { None }; score::N_STYLES];
+    slots[0] = Some(own[i].clone());
+    let styles = Styles::new(slots, network)?;
+    let blend = |share: f32| {
+        let mut weights = [0.0; Blend::LEN];
+        for (weight, genre) in weights.iter_mut().zip(own[i].genres()) {
+            *weight = genre * (1.0 - share);
+        }
+        weights[Genre::COUNT] = share;
+        Blend::new(weights)
+    };
+    let example = artist.learnt.iter().max_by_key(|song| song.beats.len());
+    let parts: [bool; 4] =
+        core::array::from_fn(|part| artist.learnt.iter().any(|song| song.entry.n_notes[part] > 0));
+    let tempo = example.map_or(Tempo::default(), |song| song.beats[0].frame.tempo);
+    let compose = |share: f32, seed: usize, n_bars: usize| -> Result<Vec<HistoryBeat>> {
+        let mut controls = Controls {
+            blend: blend(share),
+            scale: if seed % 2 == 1 { Scale::FreeMinor } else { Scale::FreeMajor },
+            seed: seed as u32 + 1,
+            ..Controls::default()
+        };
+        controls.parts.iter_mut().zip(parts).for_each(|(part, on)| part.on = on);
+        let mut band = BandModel::new(network.clone()).with_styles(styles.clone());
+        let mut song: Vec<HistoryBeat> = Vec::new();
+        for beat in 0..n_bars * 4 {
+            let frame = BeatFrame::regular(beat as i64, Meter::COMMON, tempo);
+            let music = band.compose(&song, &frame, &controls, 0)?;
+            song.push(HistoryBeat { frame, music });
+        }
+        Ok(song)
+    };
+    let max_steps = network.config().context_len;
+    let steps_of = |song: &[HistoryBeat]| {
+        let window = Window::cut(song, 0, WINDOW_BEATS);
+        window.encode(window.conditions(), max_steps)
+    };
+    let composed =
+        (0..N_SONGS).map(|seed| compose(1.0, seed, N_BARS)).collect::<Result<Vec<_>>>()?;
+    let of_genres =
+        (0..N_SONGS).map(|seed| compose(0.0, seed, N_BARS)).collect::<Result<Vec<_>>>()?;
+    let is_taken_for_it = |song: &Vec<HistoryBeat>| {
+        let steps = steps_of(song);
+        nearest(&|style| listener.nats(&judging[style], &steps).bits_per_note())
+    };
+    let share_of = |songs: &[Vec<HistoryBeat>]| {
+        songs.iter().filter(|song| is_taken_for_it(song)).count() as f64 / songs.len() as f64
+    };
+    let neutral = listener.genres(judges[i].genres());
+    let mut heard = Vec::new();
+    for point in 0..N_POINTS {
+        let share = point as f32 / (N_POINTS - 1) as f32;
+        let at = (0..N_SWEEP_SONGS).map(|seed| {
+            let steps = steps_of(&compose(share, 100 + seed, 8)?);
+            let [genres, style] =
+                [&neutral, &judging[i]].map(|film| listener.nats(film, &steps).bits_per_note());
+            Ok(genres - style)
+        });
+        heard.push(mean(at.collect::<Result<Vec<f64>>>()?));
+    }
+    let points: Vec<f64> = (0..N_POINTS).map(|point| point as f64).collect();
+
+    let lines: Vec<_> =
+        artist.learnt.iter().flat_map(|song| score::line::lines(&song.beats)).collect();
+    let copied = |songs: Vec<Vec<Vec<score::line::Token>>>| {
+        let runs = copies::longest(&songs, &lines, || {});
+        quantile_of(&runs.iter().map(|run| *run as f64).collect::<Vec<_>>(), 0.95)
+    };
+    // As long as what is composed.
+    let by_artist =
+        artist.others.iter().map(|song| &song.beats[..song.beats.len().min(N_BARS * 4)]);
+    Ok(Artist {
+        n_songs: artist.learnt.len(),
+        n_notes: own[i].about().n_notes,
+        n_windows: artist.windows.len(),
+        genres_bits: bits(&by_genres),
+        style_bits: bits(&by_styles[i]),
+        gain: Figure { value: 1.0 - bits(&by_styles[i]) / bits(&by_genres), ..mean_of(&gains) },
+        recognised_real,
+        recognised: share_of(&composed),
+        recognised_genres: share_of(&of_genres),
+        sweep: spearman(&points, &heard),
+        copied: copied(composed.iter().map(|song| score::line::lines(song)).collect()),
+        copied_by_artist: copied(by_artist.map(score::line::lines).collect()),
+    })
+}
+
+/// Bits a note over windows.
+fn bits(windows: &[Nats]) -> f64 {
+    let mut sum = Nats::default();
+    windows.iter().for_each(|nats| sum.add(nats));
+    sum.bits_per_note()
+}
