@@ -26,6 +26,7 @@ mod roll;
 mod setup;
 mod sound;
 mod status;
+mod styles;
 mod takes;
 #[cfg(test)]
 mod testing;
@@ -81,6 +82,7 @@ pub struct EditorApp {
     model_file: model_file::ModelFileState,
     roll: roll::Roll,
     sound_font: sound::FontState,
+    styles: styles::StylesState,
     interval: Duration,
     presets: presets::Presets,
     /// Pictures that are still to be drawn though nothing changes.
@@ -100,6 +102,7 @@ impl EditorApp {
             presets: presets::Presets::default(),
             roll: roll::Roll::default(),
             sound_font: sound::FontState::default(),
+            styles: styles::StylesState::default(),
             interval: rate::FASTEST,
             settling: SETTLING,
             gui: None,
@@ -127,7 +130,9 @@ impl EditorApp {
         }
         if view.as_ref().is_some_and(|view| view.status.playing()) {
             rate::repaint_after(ui.ctx(), self.interval);
-        } else if self.keep.is_dragging() || self.params.sound_font.status() == FontStatus::Loading
+        } else if self.keep.is_dragging()
+            || self.params.sound_font.status() == FontStatus::Loading
+            || self.params.styles.learning().is_busy()
         {
             rate::repaint_after(ui.ctx(), POLL);
         }
@@ -137,7 +142,8 @@ impl EditorApp {
         let params = &*self.params.clone();
         names::remember(ui.ctx(), params.model.model().genres());
         let lost = params.header.lost();
-        let warnings = [model_file::warning(params), sound::warning(params)];
+        let warnings =
+            [model_file::warning(params), sound::warning(params), styles::warning(params)];
         let track = self.link.track();
         self.keep.set_track(track.clone());
         let window = ui.available_size();
@@ -187,7 +193,7 @@ impl EditorApp {
             .show(ui, |ui| {
                 let height = ui.available_height();
                 ScrollArea::vertical().id_salt("blend").show(ui, |ui| {
-                    blend::show(ui, setter, params, view, height);
+                    blend::show(ui, setter, params, view, height, &mut self.styles);
                 });
             });
         egui::CentralPanel::default().frame(section(8, 8)).show(ui, |ui| {

@@ -27,6 +27,7 @@ pub mod presets;
 pub mod sound_font;
 mod spare_outputs;
 pub mod state;
+pub mod styles;
 mod vst3;
 mod weights;
 

@@ -5,12 +5,14 @@
 
 use crate::weights;
 use composer::{Generator, ModelFile, NeuralGenerator, Successor};
+use model::{Network, Style};
 use nice_plug::params::persist::PersistentField;
-use parking_lot::Mutex;
-use score::{Genre, GenreNames};
+use parking_lot::{Mutex, MutexGuard};
+use score::{Genre, GenreNames, N_STYLES};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Weak};
 
 /// A project's choice of a model, as it is saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,20 @@ pub struct Model {
     /// To the composing thread.
     successor: Arc<Successor>,
     state: Mutex<State>,
+    /// Of each style the genre that it lies nearest to, for the audio thread.
+    nearest: [Nearest; N_STYLES],
+}
+
+/// A genre's number that is no genre's.
+const NO_GENRE: u8 = u8::MAX;
+
+#[derive(Debug)]
+struct Nearest(AtomicU8);
+
+impl Default for Nearest {
+    fn default() -> Self {
+        Self(AtomicU8::new(NO_GENRE))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +69,11 @@ struct State {
     /// Name and genres of what plays; of the built-in model until another does.
     name: Option<String>,
     genres: GenreNames,
+    /// What composes, as long as it does, to learn styles for.
+    network: Weak<Network>,
+    /// The styles behind the style knobs, and why some are not played.
+    styles: [Option<Arc<Style>>; N_STYLES],
+    style_problems: [Option<String>; N_STYLES],
 }
 
 impl Model {
@@ -87,13 +108,60 @@ impl Model {
         }
     }
 
+    /// The network that composes, while one does.
+    pub fn network(&self) -> Option<Arc<Network>> {
+        self.state.lock().network.upgrade()
+    }
+
+    /// The style behind a knob.
+    pub fn style(&self, knob: usize) -> Option<Arc<Style>> {
+        self.state.lock().styles.get(knob)?.clone()
+    }
+
+    /// Number of the genre that the style behind a knob lies nearest to.
+    ///
+    /// # Real-time
+    /// Reads an atomic only.
+    pub fn nearest_genre(&self, knob: usize) -> Option<usize> {
+        let genre = self.nearest[knob].0.load(Ordering::Relaxed);
+        (genre != NO_GENRE).then_some(genre.into())
+    }
+
+    /// Why the style behind a knob is not played.
+    pub fn style_problem(&self, knob: usize) -> Option<String> {
+        self.state.lock().style_problems.get(knob)?.clone()
+    }
+
+    /// Puts a style behind a knob, or takes it away, from the next beats on.
+    pub fn set_style(self: &Arc<Self>, knob: usize, style: Option<Arc<Style>>) {
+        let mut state = self.state.lock();
+        let largest = |style: &Arc<Style>| {
+            let genres = style.genres().iter().enumerate();
+            genres.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(genre, _)| genre as u8)
+        };
+        let nearest = style.as_ref().map_or(NO_GENRE, largest);
+        self.nearest[knob].0.store(nearest, Ordering::Relaxed);
+        state.style_problems[knob] = None;
+        state.styles[knob] = style;
+        self.appoint(state);
+    }
+
+    /// Takes the style of a knob away because what was saved of it cannot be read.
+    pub fn lose_style(self: &Arc<Self>, knob: usize, reason: String) {
+        let mut state = self.state.lock();
+        self.nearest[knob].0.store(NO_GENRE, Ordering::Relaxed);
+        state.styles[knob] = None;
+        state.style_problems[knob] = Some(reason);
+        self.appoint(state);
+    }
+
     /// Plays the model of a file from the next beats on; also reads a file again that has changed.
     ///
     /// # Errors
     /// In words, when `text` is no full path. What is wrong with the file is found when it is
     /// read, and told by [`Self::outcome`].
     pub fn choose(self: &Arc<Self>, text: &str) -> Result<(), String> {
-        let path = full_path(text)?;
+        let path = full_path(text, WEIGHTS)?;
         let path = path.to_str().ok_or("the path is no Unicode text")?.to_owned();
         self.set(Choice { path: Some(path), fingerprint: None });
         Ok(())
@@ -108,8 +176,13 @@ impl Model {
         let mut state = self.state.lock();
         state.choice = choice;
         state.outcome = Outcome::Waiting;
+        self.appoint(state);
+    }
+
+    /// Has another generator made of what is chosen now; under the lock, so that the last choice is
+    /// the last one to be made.
+    fn appoint(self: &Arc<Self>, _state: MutexGuard<State>) {
         let model = Arc::downgrade(self);
-        // Under the lock, so that the last choice is the last one to be made.
         self.successor.appoint(move || match model.upgrade() {
             Some(model) => model.make(),
             None => Err(composer::Error::Ended),
@@ -126,7 +199,10 @@ impl Model {
     /// # Errors
     /// [`composer::Error::Load`] when not even the built-in weights fit this program.
     pub fn make(&self) -> composer::Result<Box<dyn Generator>> {
-        let choice = self.state.lock().choice.clone();
+        let (choice, styles) = {
+            let state = self.state.lock();
+            (state.choice.clone(), state.styles.clone())
+        };
         let (generator, fingerprint, outcome) = match &choice.path {
             None => (weights::generator()?, None, Outcome::Plays),
             Some(path) => match read(path) {
@@ -138,7 +214,15 @@ impl Model {
                 Err(reason) => (weights::generator()?, None, Outcome::Refused(reason)),
             },
         };
+        let (generator, problems) = generator.with_styles(&styles);
         let mut state = self.state.lock();
+        for (knob, problem) in problems.into_iter().enumerate() {
+            // What could not even be read has its reason already.
+            if state.styles[knob].is_some() && state.styles[knob] == styles[knob] {
+                state.style_problems[knob] = problem;
+            }
+        }
+        state.network = Arc::downgrade(generator.network());
         // The choice may have changed again; another turn will say what becomes of that.
         if state.choice == choice {
             state.outcome = outcome;
@@ -153,13 +237,19 @@ impl Model {
 
 /// A generator over a file, and the file's fingerprint.
 fn read(path: &str) -> Result<(NeuralGenerator, String), String> {
-    let file = ModelFile::read(&full_path(path)?).map_err(|error| error.to_string())?;
+    let file = ModelFile::read(&full_path(path, WEIGHTS)?).map_err(|error| error.to_string())?;
     let generator = NeuralGenerator::from_file(&file).map_err(|error| error.to_string())?;
     Ok((generator, format!("{:016x}", file.fingerprint())))
 }
 
+/// What is expected where a path is none.
+const WEIGHTS: &str = "a .safetensors file";
+
 /// The path that somebody has typed or pasted; `~` is the home folder.
-fn full_path(text: &str) -> Result<PathBuf, String> {
+///
+/// # Errors
+/// In words, when it is no full path; `of` says of what.
+pub fn full_path(text: &str, of: &str) -> Result<PathBuf, String> {
     let text = text.trim().trim_matches(['"', '\'']);
     let path = match text.strip_prefix("~/") {
         Some(rest) => match std::env::home_dir() {
@@ -172,7 +262,7 @@ fn full_path(text: &str) -> Result<PathBuf, String> {
         return Ok(path);
     }
     let found = if text.is_empty() { "nothing".to_owned() } else { format!("\"{text}\"") };
-    Err(format!("expected the full path of a .safetensors file, found {found}"))
+    Err(format!("expected the full path of {of}, found {found}"))
 }
 
 /// The model as the framework saves and loads it.

@@ -18,11 +18,12 @@ use crate::host::Channels;
 use crate::model_file::{Model, ModelField};
 use crate::sound_font::SoundFonts;
 use crate::state::{HeaderField, MusicField};
+use crate::styles::StyleKnobs;
 use nice_plug::prelude::*;
 use player::Form;
 use score::{Blend, Controls, Genre, N_STYLES, Part, PartControls, PitchClass, Tempo};
 use std::sync::Arc;
-use values::{audible, decibels, number, pan, percent, weight};
+use values::{audible, decibels, number, pan, percent, style_weight, weight};
 
 /// The seeds that a user can choose; any of them is as good as another.
 const SEEDS: IntRange = IntRange::Linear { min: 1, max: 9_999 };
@@ -75,6 +76,9 @@ pub struct TributaryParams {
     /// Which model composes. Never touched by the audio thread.
     #[persist = "model"]
     pub model: ModelField,
+    /// The styles behind the style knobs. Never touched by the audio thread.
+    #[persist = "styles"]
+    pub styles: StyleKnobs,
     /// The SoundFont, by its path. Never touched by the audio thread.
     #[persist = "sound_font"]
     pub sound_font: SoundFonts,
@@ -109,12 +113,32 @@ pub struct BlendParams {
     pub hiphop: FloatParam,
 }
 
+/// Weights of the user's styles, `0.0..=1.0` each, against those of the genres.
+#[derive(Params)]
+pub struct StyleParams {
+    /// Weight of the first style.
+    #[id = "1"]
+    pub first: FloatParam,
+    /// Weight of the second style.
+    #[id = "2"]
+    pub second: FloatParam,
+    /// Weight of the third style.
+    #[id = "3"]
+    pub third: FloatParam,
+    /// Weight of the fourth style.
+    #[id = "4"]
+    pub fourth: FloatParam,
+}
+
 /// The common blend and how hard it pulls.
 #[derive(Params)]
 pub struct CommonParams {
     /// The weights.
     #[nested(id_prefix = "g")]
     pub blend: BlendParams,
+    /// The styles' weights.
+    #[nested(id_prefix = "s")]
+    pub styles: StyleParams,
     /// `0.0..=2.0`.
     #[id = "strength"]
     pub strength: FloatParam,
@@ -150,6 +174,9 @@ pub struct PartParams {
     /// The part's own blend.
     #[nested(id_prefix = "g", group = "Own blend")]
     pub blend: BlendParams,
+    /// The styles' weights in it.
+    #[nested(id_prefix = "s", group = "Own blend")]
+    pub styles: StyleParams,
 }
 
 /// The choice of chords.
@@ -161,6 +188,9 @@ pub struct HarmonyParams {
     /// The harmony's own blend.
     #[nested(id_prefix = "g", group = "Own blend")]
     pub blend: BlendParams,
+    /// The styles' weights in it.
+    #[nested(id_prefix = "s", group = "Own blend")]
+    pub styles: StyleParams,
 }
 
 /// Key, scale and manner.
@@ -348,6 +378,7 @@ impl Default for TributaryParams {
         Self {
             common: CommonParams {
                 blend: BlendParams::new("", &model),
+                styles: StyleParams::new("", &model),
                 strength: percent("Strength", 1.0, 0.0, 2.0),
             },
             drums: PartParams::new("Drums", &model),
@@ -358,6 +389,7 @@ impl Default for TributaryParams {
             harmony: HarmonyParams {
                 own: percent("Harmony own", 0.0, 0.0, 1.0),
                 blend: BlendParams::new("Harmony ", &model),
+                styles: StyleParams::new("Harmony ", &model),
             },
             music: MusicParams::default(),
             follow: FollowParams::default(),
@@ -366,6 +398,7 @@ impl Default for TributaryParams {
             editor_size: EditorSize::new(DEFAULT_EDITOR_SIZE.into()),
             music_memory: MusicField::default(),
             edits: Edits::default(),
+            styles: StyleKnobs::new(model.clone()),
             model: model.into(),
             sound_font: SoundFonts::default(),
             header: HeaderField::default(),
@@ -392,14 +425,35 @@ impl BlendParams {
         [&self.classical, &self.jazz, &self.rock, &self.electronic, &self.folk, &self.hiphop]
     }
 
-    /// The blend as the model takes it.
+    /// The blend of the genres alone.
     pub fn blend(&self) -> Blend {
         let mut weights = [0.0; Blend::LEN];
-        let (genres, _styles) = weights.split_at_mut(Blend::LEN - N_STYLES);
-        for (weight, param) in genres.iter_mut().zip(self.weights()) {
+        for (weight, param) in weights.iter_mut().zip(self.weights()) {
             *weight = number(param);
         }
         Blend::new(weights)
+    }
+
+    /// The blend as the model takes it.
+    pub fn with(&self, styles: &StyleParams) -> Blend {
+        let mut weights = [0.0; Blend::LEN];
+        let params = self.weights().into_iter().chain(styles.weights());
+        for (weight, param) in weights.iter_mut().zip(params) {
+            *weight = number(param);
+        }
+        Blend::new(weights)
+    }
+}
+
+impl StyleParams {
+    fn new(owner: &str, model: &Arc<Model>) -> Self {
+        let weight = |knob: usize| style_weight(owner, knob, model.clone());
+        Self { first: weight(0), second: weight(1), third: weight(2), fourth: weight(3) }
+    }
+
+    /// The four weights, in the order of the knobs.
+    pub fn weights(&self) -> [&FloatParam; N_STYLES] {
+        [&self.first, &self.second, &self.third, &self.fourth]
     }
 }
 
@@ -415,6 +469,7 @@ impl PartParams {
             solo: BoolParam::new(format!("{part} solo"), false),
             own: percent(format!("{part} own"), 0.0, 0.0, 1.0),
             blend: BlendParams::new(&format!("{part} "), model),
+            styles: StyleParams::new(&format!("{part} "), model),
         }
     }
 
@@ -424,7 +479,7 @@ impl PartParams {
             density: number(&self.density),
             register: number(&self.register),
             own: number(&self.own),
-            blend: self.blend.blend(),
+            blend: self.blend.with(&self.styles),
         }
     }
 }
@@ -478,11 +533,11 @@ impl TributaryParams {
     /// Reads atomics only.
     pub fn controls(&self) -> Controls {
         Controls {
-            blend: self.common.blend.blend(),
+            blend: self.common.blend.with(&self.common.styles),
             strength: number(&self.common.strength),
             parts: self.parts().map(PartParams::controls),
             harmony_own: number(&self.harmony.own),
-            harmony_blend: self.harmony.blend.blend(),
+            harmony_blend: self.harmony.blend.with(&self.harmony.styles),
             key: self.music.key.value().pitch_class(),
             scale: self.music.scale.value().scale(),
             adventure: number(&self.music.adventure),

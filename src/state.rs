@@ -9,6 +9,7 @@ use crate::editor::EditorSize;
 use crate::edits;
 use crate::model_file::Choice;
 use crate::params::TributaryParams;
+use crate::styles;
 use composer::{Keepsake, Memory};
 use nice_plug::params::persist::PersistentField;
 use nice_plug::plugin::ParamValue;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 /// Number of the format. It rises whenever a state gets other entries than before; states of every
 /// format from 1 on are kept with the tests, and load for ever.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Names of the fields, which must be those of `#[persist]` in [`TributaryParams`].
 const HEADER: &str = "state";
@@ -28,6 +29,7 @@ const EDITOR_SIZE: &str = "editor_size";
 const EDITS: &str = "edits";
 const MODEL: &str = "model";
 const SOUND_FONT: &str = "sound_font";
+const STYLES: &str = "styles";
 const CHORDS: &str = "chords";
 
 /// Names of entries that a message lists before it only counts them.
@@ -115,9 +117,10 @@ pub fn repair(state: &mut PluginState) {
     repair.field::<<EditorSize as Saved>::Value>(state, EDITOR_SIZE);
     repair.field::<edits::Saved>(state, EDITS);
     repair.field::<Choice>(state, MODEL);
+    repair.field::<styles::Saved>(state, STYLES);
     repair.field::<Option<String>>(state, SOUND_FONT);
     repair.field::<String>(state, CHORDS);
-    let known = [HEADER, MUSIC, EDITOR_SIZE, EDITS, MODEL, SOUND_FONT, CHORDS];
+    let known = [HEADER, MUSIC, EDITOR_SIZE, EDITS, MODEL, STYLES, SOUND_FONT, CHORDS];
     state.fields.retain(|name, _| repair.keep(name, known.contains(&name.as_str())));
     if !state.fields.contains_key(MUSIC) {
         state.fields.insert(MUSIC.into(), json(&Keepsake::default()));
@@ -127,6 +130,9 @@ pub fn repair(state: &mut PluginState) {
     }
     if !state.fields.contains_key(MODEL) {
         state.fields.insert(MODEL.into(), json(&Choice::default()));
+    }
+    if !state.fields.contains_key(STYLES) {
+        state.fields.insert(STYLES.into(), json(&styles::Saved::default()));
     }
     if !state.fields.contains_key(SOUND_FONT) {
         state.fields.insert(SOUND_FONT.into(), json(&None::<String>));

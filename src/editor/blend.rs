@@ -1,6 +1,7 @@
 //! The column on the left: the common blend as a pad and as bars, and how hard it pulls.
 
-use super::pad::{self, Look, Target, geometry::RING};
+use super::pad::{self, Look, Target, geometry::RING, rim};
+use super::styles::{self, StylesState};
 use super::{control, group, meter, names, share_of_row, theme};
 use crate::engine::View;
 use crate::params::{BlendParams, TributaryParams};
@@ -25,11 +26,13 @@ pub fn show(
     params: &TributaryParams,
     view: Option<&View>,
     height: f32,
+    own: &mut StylesState,
 ) {
     group(ui, |ui| {
         let width = share_of_row(ui, 1);
         let room = height - 2.0 * theme::MARGIN;
-        let rows = if width >= THREE { 3.0 } else { 4.0 };
+        let n_styles = styles::names(&params.styles).iter().flatten().count();
+        let rows = if width >= THREE { 4.0 } else { 5.0 } + n_styles.div_ceil(2) as f32;
         let below = rows * (control::HEIGHT + theme::GAP);
         // The bars stay in sight where there is room for both, the pad alone otherwise.
         let tall = if room - below >= PAD.0 { room - below } else { room };
@@ -42,7 +45,9 @@ pub fn show(
         };
         let heard = view.and_then(meter::heard).copied();
         let look = Look { heard, ..Look::default() };
-        pad::show(ui, setter, target, look, size).on_hover_text(LESSON);
+        let pad = pad::show(ui, setter, target, look, size).on_hover_text(LESSON);
+        let hexagon = pad::hexagon(pad.rect, false);
+        rim::show(ui, setter, &hexagon, &params.common.styles, &styles::names(&params.styles));
         weights(ui, setter, &params.common.blend);
         let strength = &params.common.strength;
         control::taught_bar(
@@ -53,6 +58,7 @@ pub fn show(
             theme::ACCENT,
             (width, "how hard the blend pulls, from no genre at all to a caricature"),
         );
+        styles::show(ui, setter, params, view, own);
     });
 }
 

@@ -1,7 +1,7 @@
 //! Keeping what was good: the last bars as a MIDI file in the user's music folder, or dragged from
 //! there into the host.
 
-mod folder;
+pub(super) mod folder;
 
 use super::drag_out::{self, DragOut, Outcome};
 use super::roll::Stretch;

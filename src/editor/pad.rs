@@ -7,6 +7,7 @@
 
 pub mod geometry;
 mod paint;
+pub mod rim;
 #[cfg(test)]
 mod tests;
 
@@ -97,7 +98,7 @@ pub fn show(
 }
 
 /// Where the hexagon lies in its rectangle.
-fn hexagon(rect: Rect, small: bool) -> Hexagon {
+pub fn hexagon(rect: Rect, small: bool) -> Hexagon {
     if small {
         return Hexagon::inside(rect, SMALL_MARGIN, SMALL_MARGIN);
     }

@@ -51,6 +51,17 @@ pub const fn genre(genre: Genre) -> Color32 {
     GENRES[genre.index()]
 }
 
+/// The color of the style behind a knob.
+pub const fn style(knob: usize) -> Color32 {
+    const STYLES: [Color32; score::N_STYLES] = [
+        Color32::from_rgb(0xEF, 0xEA, 0xDC),
+        Color32::from_rgb(0x9E, 0xE6, 0xB4),
+        Color32::from_rgb(0xC8, 0xA8, 0xFF),
+        Color32::from_rgb(0xFF, 0xA0, 0x8C),
+    ];
+    STYLES[knob]
+}
+
 /// The color of a part in rows and piano roll.
 pub const fn part(part: Part) -> Color32 {
     match part {

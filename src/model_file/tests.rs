@@ -29,14 +29,20 @@ fn saved(params: &TributaryParams) -> String {
 
 #[test]
 fn a_path_is_whole_or_refused() {
-    assert_eq!(full_path(" '/m/a b.safetensors' ").unwrap(), Path::new("/m/a b.safetensors"));
-    assert_eq!(full_path("file:///m/a.safetensors").unwrap(), Path::new("/m/a.safetensors"));
-    assert!(full_path("~/a.safetensors").unwrap().is_absolute());
     assert_eq!(
-        full_path("a.safetensors").unwrap_err(),
+        full_path(" '/m/a b.safetensors' ", WEIGHTS).unwrap(),
+        Path::new("/m/a b.safetensors")
+    );
+    assert_eq!(
+        full_path("file:///m/a.safetensors", WEIGHTS).unwrap(),
+        Path::new("/m/a.safetensors")
+    );
+    assert!(full_path("~/a.safetensors", WEIGHTS).unwrap().is_absolute());
+    assert_eq!(
+        full_path("a.safetensors", WEIGHTS).unwrap_err(),
         "expected the full path of a .safetensors file, found \"a.safetensors\""
     );
-    assert!(full_path("  ").unwrap_err().ends_with("found nothing"));
+    assert!(full_path("  ", WEIGHTS).unwrap_err().ends_with("found nothing"));
 }
 
 #[test]

@@ -150,7 +150,10 @@ impl TributaryParams {
     pub fn patch(&self, part: Part) -> usize {
         self.patches.chosen(part).unwrap_or_else(|| {
             let own = self.parts()[part.index()];
-            let blend = self.common.blend.blend().lerp(&own.blend.blend(), number(&own.own));
+            let styles = &self.styles;
+            let common = styles.in_genres(&self.common.blend.with(&self.common.styles));
+            let own_blend = styles.in_genres(&own.blend.with(&own.styles));
+            let blend = common.lerp(&own_blend, number(&own.own));
             synth::Patch::for_blend(part, &blend)
         })
     }

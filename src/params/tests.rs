@@ -27,6 +27,10 @@ fn ids_groups_and_defaults_are_stable() {
         g_electronic | Blend | Electronic | 0 %
         g_folk | Blend | Folk | 0 %
         g_hiphop | Blend | Hip-hop | 0 %
+        s_1 | Blend | Style 1 | 0 %
+        s_2 | Blend | Style 2 | 0 %
+        s_3 | Blend | Style 3 | 0 %
+        s_4 | Blend | Style 4 | 0 %
         strength | Blend | Strength | 100 %
         dr_on | Drums | Drums on | On
         dr_density | Drums | Drums density | 50 %
@@ -42,6 +46,10 @@ fn ids_groups_and_defaults_are_stable() {
         dr_g_electronic | Drums/Own blend | Drums Electronic | 0 %
         dr_g_folk | Drums/Own blend | Drums Folk | 0 %
         dr_g_hiphop | Drums/Own blend | Drums Hip-hop | 0 %
+        dr_s_1 | Drums/Own blend | Drums Style 1 | 0 %
+        dr_s_2 | Drums/Own blend | Drums Style 2 | 0 %
+        dr_s_3 | Drums/Own blend | Drums Style 3 | 0 %
+        dr_s_4 | Drums/Own blend | Drums Style 4 | 0 %
         ba_on | Bass | Bass on | On
         ba_density | Bass | Bass density | 50 %
         ba_register | Bass | Bass register | 0 %
@@ -56,6 +64,10 @@ fn ids_groups_and_defaults_are_stable() {
         ba_g_electronic | Bass/Own blend | Bass Electronic | 0 %
         ba_g_folk | Bass/Own blend | Bass Folk | 0 %
         ba_g_hiphop | Bass/Own blend | Bass Hip-hop | 0 %
+        ba_s_1 | Bass/Own blend | Bass Style 1 | 0 %
+        ba_s_2 | Bass/Own blend | Bass Style 2 | 0 %
+        ba_s_3 | Bass/Own blend | Bass Style 3 | 0 %
+        ba_s_4 | Bass/Own blend | Bass Style 4 | 0 %
         ch_on | Chords | Chords on | On
         ch_density | Chords | Chords density | 50 %
         ch_register | Chords | Chords register | 0 %
@@ -70,6 +82,10 @@ fn ids_groups_and_defaults_are_stable() {
         ch_g_electronic | Chords/Own blend | Chords Electronic | 0 %
         ch_g_folk | Chords/Own blend | Chords Folk | 0 %
         ch_g_hiphop | Chords/Own blend | Chords Hip-hop | 0 %
+        ch_s_1 | Chords/Own blend | Chords Style 1 | 0 %
+        ch_s_2 | Chords/Own blend | Chords Style 2 | 0 %
+        ch_s_3 | Chords/Own blend | Chords Style 3 | 0 %
+        ch_s_4 | Chords/Own blend | Chords Style 4 | 0 %
         ld_on | Lead | Lead on | On
         ld_density | Lead | Lead density | 50 %
         ld_register | Lead | Lead register | 0 %
@@ -84,6 +100,10 @@ fn ids_groups_and_defaults_are_stable() {
         ld_g_electronic | Lead/Own blend | Lead Electronic | 0 %
         ld_g_folk | Lead/Own blend | Lead Folk | 0 %
         ld_g_hiphop | Lead/Own blend | Lead Hip-hop | 0 %
+        ld_s_1 | Lead/Own blend | Lead Style 1 | 0 %
+        ld_s_2 | Lead/Own blend | Lead Style 2 | 0 %
+        ld_s_3 | Lead/Own blend | Lead Style 3 | 0 %
+        ld_s_4 | Lead/Own blend | Lead Style 4 | 0 %
         dr_patch | Patches | Drums patch | Auto
         ba_patch | Patches | Bass patch | Auto
         ch_patch | Patches | Chords patch | Auto
@@ -95,6 +115,10 @@ fn ids_groups_and_defaults_are_stable() {
         ha_g_electronic | Harmony/Own blend | Harmony Electronic | 0 %
         ha_g_folk | Harmony/Own blend | Harmony Folk | 0 %
         ha_g_hiphop | Harmony/Own blend | Harmony Hip-hop | 0 %
+        ha_s_1 | Harmony/Own blend | Harmony Style 1 | 0 %
+        ha_s_2 | Harmony/Own blend | Harmony Style 2 | 0 %
+        ha_s_3 | Harmony/Own blend | Harmony Style 3 | 0 %
+        ha_s_4 | Harmony/Own blend | Harmony Style 4 | 0 %
         key | Music | Key | C
         scale | Music | Scale | Free major
         adventure | Music | Adventure | 50 %

@@ -39,6 +39,21 @@ pub fn weight(name: String, genre: Genre, model: Arc<Model>) -> FloatParam {
         }))
 }
 
+/// A style's weight, shown as a percentage, with the style's name where there is one.
+pub fn style_weight(owner: &str, knob: usize, model: Arc<Model>) -> FloatParam {
+    let percentage = formatters::v2s_f32_percentage(0);
+    let read = formatters::s2v_f32_percentage();
+    percent(format!("{owner}Style {}", knob + 1), 0.0, 0.0, 1.0)
+        .with_value_to_string(Arc::new(move |value| match model.style(knob) {
+            Some(_) => format!("{} {}", crate::styles::name(&model, knob), percentage(value)),
+            None => percentage(value),
+        }))
+        .with_string_to_value(Arc::new(move |text| {
+            let number = text.trim_end_matches([' ', '%']).rsplit(' ').next()?;
+            read(number)
+        }))
+}
+
 /// A linear gain, shown in decibels; unity by default.
 pub fn decibels(name: impl Into<String>) -> FloatParam {
     let range = FloatRange::Skewed {

@@ -32,10 +32,10 @@ fn everything(params: &TributaryParams) -> (Controls, player::Form, f64) {
     (params.controls(), params.form(), params.tempo().bpm())
 }
 
-/// Levels are saved to a hundred thousandth.
+/// Levels are saved to a hundred thousandth; at the bottom that tells silence from the faintest.
 fn has_levels_of(params: &TributaryParams, other: &TributaryParams) -> bool {
     let levels = score::Part::ALL.map(|part| (params.level(part), other.level(part)));
-    levels.iter().all(|(a, b)| (a - b).abs() <= 1e-5 * b)
+    levels.iter().all(|(a, b)| (a - b).abs() <= 1e-5 * b || a.max(*b) < 1.01e-3)
 }
 
 #[test]

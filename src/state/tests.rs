@@ -135,7 +135,7 @@ fn a_state_cannot_speak_through_the_header() {
 #[test]
 fn field_names_are_the_ones_that_are_saved() {
     let saved = TributaryParams::default().serialize_fields();
-    let fields = [CHORDS, EDITOR_SIZE, EDITS, MODEL, MUSIC, SOUND_FONT, HEADER];
+    let fields = [CHORDS, EDITOR_SIZE, EDITS, MODEL, MUSIC, SOUND_FONT, HEADER, STYLES];
     assert_eq!(saved.keys().collect::<Vec<_>>(), fields);
 }
 

@@ -131,7 +131,13 @@ fn model(name: &str) -> PathBuf {
     std::fs::write(folder.join("recipe.toml"), "seed = 3\ncontext_len = 128\n").unwrap();
     std::fs::write(folder.join("run.toml"), RUN).unwrap();
     let (prepared, config) = (folder.join("prepared"), folder.join("run.toml"));
-    trainer::prepare::run(&folder.join("corpus"), &prepared, &[]).unwrap();
+    trainer::prepare::run(
+        &folder.join("corpus"),
+        &prepared,
+        &[],
+        &trainer::corpus::Artists::default(),
+    )
+    .unwrap();
     train::run(&TrainOptions {
         prepared: prepared.clone(),
         config: config.clone(),
@@ -156,7 +162,7 @@ fn model(name: &str) -> PathBuf {
 
 /// What the renderer plays of a genre: tick, channel and key of each note.
 fn rendered(model: &Path, genre: &str, n_bars: u32) -> Vec<(i64, u8, u8)> {
-    let (generator, genres) = render::generator(Some(model)).unwrap();
+    let (generator, genres) = render::generator(Some(model), &[]).unwrap();
     assert_eq!(genres.as_slice(), ["drone", "march", "waltz"]);
     let mut song = Song { n_bars, ..Song::default() };
     song.settings.controls.blend = Blend::pure(genres.parse(genre).unwrap());

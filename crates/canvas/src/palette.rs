@@ -45,6 +45,6 @@ pub const fn genre(genre: Genre) -> Rgb {
 /// The colour of a weight of a blend: six genres, then the user's styles.
 pub const fn weight(index: usize) -> Rgb {
     const STYLES: [Rgb; N_STYLES] =
-        [[0xb0, 0xb7, 0xc6], [0x8a, 0x93, 0xa6], [0x6f, 0x78, 0x8c], [0xc9, 0xcd, 0xd6]];
+        [[0xef, 0xea, 0xdc], [0x9e, 0xe6, 0xb4], [0xc8, 0xa8, 0xff], [0xff, 0xa0, 0x8c]];
     if index < Genre::COUNT { genre(Genre::ALL[index]) } else { STYLES[index - Genre::COUNT] }
 }

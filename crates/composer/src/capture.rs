@@ -227,12 +227,12 @@ fn piece<'a>(beats: impl Iterator<Item = &'a CapturedBeat>, start: Ticks) -> Pie
     piece
 }
 
-/// A blend in words: `jazz 60 hip-hop 40`, in percent, genres below 5 left out.
+/// A blend in words: `jazz 60 hip-hop 40`, in percent, what is below 5 left out.
 fn describe(blend: &Blend, genres: &GenreNames) -> String {
     let percent = |idx: usize| (blend.weights()[idx] * 20.0).round() as i32 * 5;
     let mut named: Vec<(i32, &str)> =
-        genres.iter().map(|(genre, name)| (percent(genre.index()), name)).collect();
-    named.retain(|(percent, _)| *percent > 0);
+        (0..Blend::LEN).map(|idx| (percent(idx), genres.of_weight(idx))).collect();
+    named.retain(|(percent, name)| *percent > 0 && !name.is_empty());
     named.sort_by_key(|(percent, _)| -percent);
     let words: Vec<String> =
         named.into_iter().map(|(percent, name)| format!("{name} {percent}")).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use judge::Judge;
 use model::Redraws;
 use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GenreNames, GridBeat, N_STYLES, Part};
+use score::{Controls, GenreNames, GridBeat, Part};
 
 use crate::GenerateError;
 
@@ -57,14 +57,9 @@ pub trait Generator: Send {
         "stored patterns"
     }
 
-    /// What its genres are called, in the order of the knobs; further knobs weigh nothing.
+    /// What its genres and styles are called, in the order of the knobs; further knobs weigh nothing.
     fn genres(&self) -> GenreNames {
         GenreNames::default()
-    }
-
-    /// Which style knobs have a style; the others weigh nothing.
-    fn styles(&self) -> [bool; N_STYLES] {
-        [false; N_STYLES]
     }
 
     /// What hears which genre the music sounds like, if the generator comes with that.

@@ -83,9 +83,11 @@ impl NeuralGenerator {
                 }
             }
         });
+        let named = |style: &Option<Arc<Style>>| Some(style.as_ref()?.about().name.as_str().into());
+        let genres = self.genres.with_styles(fitting.each_ref().map(named));
         // PANIC: each was just checked.
         let styles = Styles::new(fitting, network).expect("styles that fit");
-        (Self { model: self.model.with_styles(styles), ..self }, reasons)
+        (Self { model: self.model.with_styles(styles), genres, ..self }, reasons)
     }
 
     /// The network, to learn styles for.
@@ -162,10 +164,6 @@ impl Generator for NeuralGenerator {
 
     fn genres(&self) -> GenreNames {
         self.genres.clone()
-    }
-
-    fn styles(&self) -> [bool; N_STYLES] {
-        self.model.styles().present()
     }
 
     fn judge(&self) -> Option<Arc<Judge>> {

@@ -35,6 +35,10 @@ pub struct Settings {
 pub struct Listener(Option<Arc<dyn Fn() + Send + Sync>>);
 
 impl Listener {
+    pub(crate) fn new(listener: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(listener)))
+    }
+
     pub(crate) fn tell(&self) {
         if let Some(listener) = &self.0 {
             listener();
@@ -64,7 +68,7 @@ impl Settings {
     /// The same with somebody who is told when there is something new to see; must return soon.
     #[must_use]
     pub fn with_listener(self, listener: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { listener: Listener(Some(Arc::new(listener))), ..self }
+        Self { listener: Listener::new(listener), ..self }
     }
 }
 

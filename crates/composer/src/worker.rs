@@ -345,7 +345,7 @@ impl Worker {
     }
 
     fn answer(&mut self, request: &BeatRequest) {
-        let controls = request.controls.within(self.genres.len(), self.generator.styles());
+        let controls = request.controls.within(self.genres.len(), self.genres.styles_present());
         let request = &BeatRequest { controls, ..*request };
         if request.fresh {
             self.ledger.clear();

@@ -15,7 +15,7 @@ pub struct Cli {
     /// goes first
     #[arg(long, value_name = "FILE|NAME")]
     preset: Option<String>,
-    /// Weights of genres, as in jazz=0.6,hip-hop=0.4; a genre alone weighs 1
+    /// Weights of genres and styles, as in jazz=0.6,hip-hop=0.4; one alone weighs 1
     #[arg(long, value_name = "GENRE=WEIGHT,...", value_parser = parse_blend)]
     blend: Option<NamedWeights>,
     /// A part's own blend, as in drums:hip-hop=1; drums, bass, chords, lead or harmony; repeatable
@@ -68,9 +68,9 @@ pub struct Cli {
     /// "Am7 | D7 G | Cmaj7/E", or those of a .mid file
     #[arg(long, value_name = "CHORDS|FILE.mid", value_parser = parse_chords)]
     chords: Option<Progression>,
-    /// A learned style: not supported by this version
-    #[arg(long, value_parser = parse_style, hide = true)]
-    style: Vec<String>,
+    /// A learnt style, to be named in --blend and --part as its file without the ending; up to four
+    #[arg(long, value_name = "FILE.tributary-style")]
+    pub style: Vec<PathBuf>,
     /// Samples a block; changes nothing that is heard
     #[arg(long, value_name = "N", default_value_t = 512,
           value_parser = clap::value_parser!(u32).range(1..=8192))]
@@ -91,7 +91,7 @@ pub struct Cli {
     pub list: bool,
 }
 
-/// Weights by the names of genres, which only the model knows.
+/// Weights by the names of genres, which only the model knows, and of styles.
 #[derive(Clone, Debug)]
 struct NamedWeights(Vec<(String, f32)>);
 
@@ -99,7 +99,7 @@ impl NamedWeights {
     fn blend(&self, genres: &GenreNames) -> score::Result<Blend> {
         let mut weights = [0.0; Blend::LEN];
         for (name, weight) in &self.0 {
-            weights[genres.parse(name)?.index()] += weight;
+            weights[genres.parse_weight(name)?] += weight;
         }
         Ok(Blend::new(weights))
     }
@@ -340,8 +340,4 @@ fn parse_chords(text: &str) -> Result<Progression> {
         bail!("{text}: no chords in it");
     }
     Ok(chords)
-}
-
-fn parse_style(_: &str) -> Result<String> {
-    bail!("learned styles are not supported by this version")
 }

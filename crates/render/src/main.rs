@@ -32,7 +32,12 @@ fn run(cli: &Cli) -> Result<()> {
         let _ = std::io::stdout().write_all(cli::list(&GenreNames::default()).as_bytes());
         return Ok(());
     }
-    let (generator, genres) = render::generator(cli.model.as_deref()).context("--model")?;
+    let (generator, genres) = render::generator(cli.model.as_deref(), &cli.style).context(
+        match cli.style.is_empty() {
+            true => "--model",
+            false => "--model, --style",
+        },
+    )?;
     if let Some((flag, error)) = cli.misnamed(&genres) {
         let message = format!("invalid value for '{flag}': {error}");
         Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit();

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use player::Form;
 use presets::Value;
-use score::{Blend, Controls, Genre, Part, PitchClass, Scale};
+use score::{Blend, Controls, Genre, N_STYLES, Part, PitchClass, Scale};
 use synth::Patch;
 
 /// Everything that a rendering can be told, as it stands at one place of the song.
@@ -74,6 +74,7 @@ enum Voice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Field {
     Weight(Genre),
+    Style(usize),
     Strength,
     On,
     Density,
@@ -97,6 +98,17 @@ enum Field {
     Gain,
 }
 
+impl Field {
+    /// The place of a weight in a blend.
+    fn weight(self) -> usize {
+        match self {
+            Self::Weight(genre) => genre.index(),
+            Self::Style(knob) => Genre::COUNT + knob,
+            _ => 0,
+        }
+    }
+}
+
 impl Voice {
     fn prefix(self) -> &'static str {
         match self {
@@ -115,9 +127,10 @@ const fn genre_id(genre: Genre) -> &'static str {
 impl Parameter {
     /// All parameters, in the order of the plugin's list.
     pub fn all() -> Vec<Self> {
-        let weights = || Genre::ALL.map(Field::Weight);
+        let styles = || (0..N_STYLES).map(Field::Style);
+        let weights = || Genre::ALL.into_iter().map(Field::Weight).chain(styles());
         let of = |voice| move |field| Self { voice, field };
-        let mut all: Vec<Self> = weights().map(of(Voice::Common)).into();
+        let mut all: Vec<Self> = weights().map(of(Voice::Common)).collect();
         all.push(of(Voice::Common)(Field::Strength));
         for part in Part::ALL {
             let fields = [
@@ -166,6 +179,7 @@ impl Parameter {
     pub fn id(self) -> String {
         let field = match self.field {
             Field::Weight(genre) => return format!("{}g_{}", self.voice.prefix(), genre_id(genre)),
+            Field::Style(knob) => return format!("{}s_{}", self.voice.prefix(), knob + 1),
             Field::Strength => "strength",
             Field::On => "on",
             Field::Density => "density",
@@ -334,15 +348,18 @@ impl Parameter {
         let controls = &mut settings.controls;
         let number = value as f32;
         match (self.voice, self.field) {
-            (Voice::Common, Field::Weight(genre)) => set_weight(&mut controls.blend, genre, number),
-            (Voice::Harmony, Field::Weight(genre)) => {
-                set_weight(&mut controls.harmony_blend, genre, number);
+            (voice, Field::Weight(_) | Field::Style(_)) => {
+                let blend = match voice {
+                    Voice::Common => &mut controls.blend,
+                    Voice::Harmony => &mut controls.harmony_blend,
+                    Voice::Part(part) => &mut controls.parts[part.index()].blend,
+                };
+                set_weight(blend, self.field.weight(), number);
             }
             (Voice::Harmony, _) => controls.harmony_own = number,
             (Voice::Part(part), field) => {
                 let own = &mut controls.parts[part.index()];
                 match field {
-                    Field::Weight(genre) => set_weight(&mut own.blend, genre, number),
                     Field::On => own.on = value >= 0.5,
                     Field::Density => own.density = number,
                     Field::Register => own.register = number,
@@ -386,9 +403,9 @@ fn parse_pan(text: &str) -> Option<f64> {
     .filter(|place| (-1.0..=1.0).contains(place))
 }
 
-fn set_weight(blend: &mut Blend, genre: Genre, weight: f32) {
+fn set_weight(blend: &mut Blend, place: usize, weight: f32) {
     let mut weights = *blend.weights();
-    weights[genre.index()] = weight;
+    weights[place] = weight;
     *blend = Blend::new(weights);
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use player::{EventKind, PlayerEvent};
 use score::{
-    BeatFrame, Blend, Genre, GenreNames, Meter, Note, Part, Piece, Pitch, Progression, Tempo,
-    Ticks, Velocity,
+    BeatFrame, Blend, GenreNames, Meter, Note, Part, Piece, Pitch, Progression, Tempo, Ticks,
+    Velocity,
 };
 use synth::Synth;
 
@@ -343,18 +343,10 @@ impl Recorder {
 
 /// A blend in words, for example `jazz 60 hip-hop 40`: percent, what is below 1 left out.
 pub fn describe(blend: &Blend, genres: &GenreNames) -> String {
-    let blend = blend.within(genres.len()).normalized();
+    let blend = blend.within(genres.len(), genres.styles_present()).normalized();
     let percent = |idx: usize| (blend.weights()[idx] * 100.0).round() as i32;
     let mut present: Vec<usize> = (0..Blend::LEN).filter(|idx| percent(*idx) > 0).collect();
     present.sort_by_key(|idx| -percent(*idx));
-    let word = |idx: usize| format!("{} {}", weight_name(idx, genres), percent(idx));
+    let word = |idx: usize| format!("{} {}", genres.of_weight(idx), percent(idx));
     present.into_iter().map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// The name of a weight: a genre, or `style-1`.
-pub(crate) fn weight_name(weight: usize, genres: &GenreNames) -> String {
-    match weight.checked_sub(Genre::COUNT) {
-        None => genres.as_slice().get(weight).cloned().unwrap_or_default(),
-        Some(style) => format!("style-{}", style + 1),
-    }
 }

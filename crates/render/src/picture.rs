@@ -9,7 +9,6 @@ use canvas::palette::{self, Rgb};
 use canvas::{Align, Canvas, TextStyle, Weight};
 use score::{Chord, Meter, Part, Ticks};
 
-use crate::perform::weight_name;
 use crate::performance::{Bar, Performance};
 
 /// Width of a picture in pixels.
@@ -189,8 +188,8 @@ fn header(canvas: &mut Canvas, performance: &Performance, bars: &[Bar]) {
     }
     let mut x = WIDTH as f32 - RIGHT;
     for weight in blend::present(performance).into_iter().rev() {
-        let name = weight_name(weight, &performance.genres);
-        x = legend_entry(canvas, &capitalized(&name), palette::weight(weight), x, 63.0);
+        let name = performance.genres.of_weight(weight);
+        x = legend_entry(canvas, &capitalized(name), palette::weight(weight), x, 63.0);
     }
 }
 

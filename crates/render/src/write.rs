@@ -10,7 +10,7 @@ use judge::{Heard, Kind, Shares};
 use score::{GenreNames, Part, smf};
 use serde_json::{Value, json};
 
-use crate::perform::{Audio, Rendering, weight_name};
+use crate::perform::{Audio, Rendering};
 use crate::performance::{Bar, Beat, Performance};
 use crate::{drums, picture, text};
 
@@ -180,7 +180,7 @@ fn shares_json(shares: &Shares, genres: &GenreNames) -> Value {
 fn weights_json(blend: &score::Blend, genres: &GenreNames) -> Value {
     let blend = blend.normalized();
     let present = blend.weights().iter().enumerate().filter(|(_, weight)| **weight > 0.0);
-    Value::from_iter(present.map(|(idx, weight)| (weight_name(idx, genres), json!(weight))))
+    Value::from_iter(present.map(|(idx, weight)| (genres.of_weight(idx).to_owned(), json!(weight))))
 }
 
 fn part_json(performance: &Performance, part: Part) -> Vec<Value> {

@@ -21,7 +21,7 @@ fn count(genre: Genre, seed: u32, chords: &str, scale: Scale, count: &mut Count)
     let mut song = Song { n_bars: 8, chords, ..Song::default() };
     let blend = Blend::pure(genre);
     song.settings.controls = Controls { blend, seed, scale, humanize: 0.0, ..Controls::default() };
-    let generator = render::generator(None).unwrap().0;
+    let generator = render::generator(None, &[]).unwrap().0;
     let performance = perform(&song, generator).unwrap().performance;
     for part in [Part::Bass, Part::Chords, Part::Lead] {
         let mut last_bar = -1;

@@ -1,23 +1,27 @@
-//! What a model calls its genres.
+//! What a model calls its genres, and what styles are called.
 
 use std::sync::Arc;
 
+use crate::genre::N_STYLES;
 use crate::{Error, Genre, Result};
 
 /// Longest name of a genre, in characters: what a knob's label has room for.
 const MAX_LEN: usize = 24;
 
+const NO_STYLES: [Option<Arc<str>>; N_STYLES] = [const { None }; N_STYLES];
+
 /// Names of a model's genres, one to six, in the order of their numbers, which are those of the
-/// knobs. Cheap to clone.
+/// knobs; and names of the styles behind the style knobs. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenreNames {
     names: Arc<[String]>,
+    styles: [Option<Arc<str>>; N_STYLES],
 }
 
 impl Default for GenreNames {
     /// The names of the shipped model's six.
     fn default() -> Self {
-        Self { names: Genre::ALL.map(|genre| genre.name().to_owned()).into() }
+        Self { names: Genre::ALL.map(|genre| genre.name().to_owned()).into(), styles: NO_STYLES }
     }
 }
 
@@ -48,7 +52,53 @@ impl GenreNames {
                 return refuse(expected, format!("{other:?} and {name:?}"));
             }
         }
-        Ok(Self { names: names.into() })
+        Ok(Self { names: names.into(), styles: NO_STYLES })
+    }
+
+    /// The same with styles behind the style knobs: any names, `None` where there is none.
+    #[must_use]
+    pub fn with_styles(self, styles: [Option<Arc<str>>; N_STYLES]) -> Self {
+        Self { styles, ..self }
+    }
+
+    /// The name of the style behind a knob.
+    pub fn style(&self, knob: usize) -> Option<&str> {
+        self.styles.get(knob)?.as_deref()
+    }
+
+    /// Which style knobs have a style.
+    pub fn styles_present(&self) -> [bool; N_STYLES] {
+        self.styles.each_ref().map(Option::is_some)
+    }
+
+    /// The name of a weight of a blend; empty for one that weighs nothing.
+    pub fn of_weight(&self, weight: usize) -> &str {
+        match weight.checked_sub(Genre::COUNT) {
+            Some(knob) => self.style(knob).unwrap_or_default(),
+            None => self.names.get(weight).map_or("", String::as_str),
+        }
+    }
+
+    /// Finds the weight of a genre's or style's name, whatever its case, spaces and dashes.
+    ///
+    /// # Errors
+    /// [`Error::UnknownGenre`], which lists the names.
+    pub fn parse_weight(&self, text: &str) -> Result<usize> {
+        let is_named =
+            |knob: &usize| self.style(*knob).is_some_and(|name| plain(name) == plain(text.trim()));
+        if let Some(knob) = (0..N_STYLES).find(is_named) {
+            return Ok(Genre::COUNT + knob);
+        }
+        self.parse(text).map(Genre::index).map_err(|_| Error::UnknownGenre {
+            found: text.into(),
+            expected: self
+                .names
+                .iter()
+                .map(String::as_str)
+                .chain(self.styles.iter().flatten().map(AsRef::as_ref))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
     }
 
     /// Number of genres, 1 to 6.
@@ -123,6 +173,22 @@ mod tests {
         }
         assert!(error(&["abcdefghijklmnopqrstuvwxyz"]).contains("1 to 24"));
         assert!(names(&["новая волна", "R&B", "80's"]).is_ok());
+    }
+
+    #[test]
+    fn styles_are_named_beside_the_genres() {
+        let mut styles = [const { None }; N_STYLES];
+        styles[1] = Some("Fanny Hensel".into());
+        let names = GenreNames::default().with_styles(styles);
+        assert_eq!(names.parse_weight("fanny-hensel").unwrap(), 7);
+        assert_eq!(names.parse_weight("jazz").unwrap(), 1);
+        assert_eq!(
+            (names.of_weight(7), names.of_weight(6), names.of_weight(5)),
+            ("Fanny Hensel", "", "hip-hop")
+        );
+        assert_eq!(names.styles_present(), [false, true, false, false]);
+        let error = names.parse_weight("polka").unwrap_err().to_string();
+        assert!(error.ends_with("hip-hop, Fanny Hensel"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use canvas::{Align, Canvas, TextStyle, Weight};
 use score::{Blend, Controls, Part, Ticks};
 
 use super::{LABEL, LEFT, System, capitalized};
-use crate::perform::weight_name;
 use crate::performance::Performance;
 
 /// Height of the strip of a part with a blend of its own, in pixels.
@@ -70,7 +69,7 @@ pub(super) fn strip(
         canvas.rect(system.x(bar.start) - 0.5, y, 1.0, height, palette::GROUND, 0.35);
     }
     for weight in 0..Blend::LEN {
-        let name = capitalized(&weight_name(weight, &performance.genres));
+        let name = capitalized(performance.genres.of_weight(weight));
         area_label(canvas, &points, (weight, &name), y, height);
     }
 }

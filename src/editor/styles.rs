@@ -1,0 +1,288 @@
+//! The user's own styles: what is behind the style knobs, their weights, and how they are learnt,
+//! loaded, saved and taken away.
+
+use super::keep::folder;
+use super::{control, share_of_row, theme};
+use crate::engine::View;
+use crate::params::{StyleParams, TributaryParams};
+use crate::styles::{self, StyleKnobs};
+use composer::Learning;
+use egui::{
+    Button, Key, Popup, PopupCloseBehavior, ProgressBar, RichText, ScrollArea, TextEdit, Ui, vec2,
+};
+use model::Style;
+use model::style::FILE_ENDING;
+use nice_plug::prelude::{FloatParam, Param, ParamSetter};
+use score::N_STYLES;
+
+/// Width of the menu.
+const WIDTH: f32 = 400.0;
+
+/// Bars that were heard, of which a style can be learnt.
+const HEARD: [usize; 2] = [16, 64];
+
+const LESSON: &str = "Teach the band the music of an artist: yours, or a friend's.\nA style is \
+    learnt on this computer in a few minutes and becomes a knob besides the genres.";
+
+/// What is typed, and what came of it.
+#[derive(Default)]
+pub struct StylesState {
+    /// Paths of MIDI files, a folder or a style.
+    typed: String,
+    /// Names as they are typed, with the name that each was made from.
+    names: [(String, String); N_STYLES],
+    /// What was said last, and whether it is a warning.
+    said: Option<(String, bool)>,
+}
+
+/// Weights of the styles that there are in the common blend, and the button of the menu.
+pub fn show(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    params: &TributaryParams,
+    view: Option<&View>,
+    state: &mut StylesState,
+) {
+    let knobs: Vec<usize> =
+        (0..N_STYLES).filter(|knob| params.styles.get(*knob).is_some()).collect();
+    for row in knobs.chunks(2) {
+        ui.horizontal(|ui| {
+            let width = share_of_row(ui, row.len());
+            for knob in row {
+                let lesson = "the weight of your style against the genres";
+                let name = params.styles.name(*knob);
+                let param = params.common.styles.weights()[*knob];
+                control::taught_bar(ui, setter, param, &name, theme::style(*knob), (width, lesson));
+            }
+        });
+    }
+    let learning = params.styles.learning();
+    let text = match &learning {
+        Learning::Running { share, .. } => format!("Learning a style: {:.0} %", share * 100.0),
+        Learning::Reading => "Learning a style …".to_owned(),
+        _ if knobs.is_empty() => "Teach a style …".to_owned(),
+        _ => "Styles …".to_owned(),
+    };
+    let width = ui.available_width();
+    let response =
+        ui.add(Button::new(text).min_size(vec2(width, control::HEIGHT))).on_hover_text(LESSON);
+    control::focus_ring(ui, response.rect, &response);
+    Popup::menu(&response)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .width(WIDTH)
+        .show(|ui| {
+            ui.set_width(WIDTH);
+            let height = (ui.ctx().content_rect().height() - 48.0).max(120.0);
+            ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                for knob in knobs {
+                    one(ui, setter, params, knob, state);
+                    ui.separator();
+                }
+                problems(ui, &params.styles);
+                add(ui, &params.styles, view, state);
+                progress(ui, &params.styles, &learning);
+                if let Some((text, is_warning)) = &state.said {
+                    let color = if *is_warning { theme::WARNING } else { theme::FAINT_TEXT };
+                    ui.label(RichText::new(text).color(color));
+                }
+            });
+        });
+}
+
+/// Why a style is not played, if that is so.
+pub fn warning(params: &TributaryParams) -> Option<String> {
+    let knobs = 0..N_STYLES;
+    knobs.into_iter().find_map(|knob| {
+        let reason = params.styles.problem(knob)?;
+        Some(format!("{} is not played: {reason}", params.styles.name(knob)))
+    })
+}
+
+/// The names of the styles that there are.
+pub fn names(knobs: &StyleKnobs) -> [Option<String>; N_STYLES] {
+    core::array::from_fn(|knob| knobs.get(knob).map(|_| knobs.name(knob)))
+}
+
+/// One style: name, what is known about it, and its weights.
+fn one(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    params: &TributaryParams,
+    knob: usize,
+    state: &mut StylesState,
+) {
+    let Some(style) = params.styles.get(knob) else { return };
+    let known = params.styles.name(knob);
+    let (typed, made_from) = &mut state.names[knob];
+    if *made_from != known {
+        typed.clone_from(&known);
+        made_from.clone_from(&known);
+    }
+    ui.horizontal(|ui| {
+        let edit = TextEdit::singleline(typed).desired_width(WIDTH - 150.0);
+        if ui.add(edit).on_hover_text("Its name").lost_focus() && *typed != known {
+            params.styles.rename(knob, typed);
+        }
+        if ui.button("Save").on_hover_text("As a small file to keep or to send").clicked() {
+            state.said = Some(match save(&style) {
+                Ok(text) => (text, false),
+                Err(reason) => (reason, true),
+            });
+        }
+        if ui.button("Remove").on_hover_text("Take it off its knob; save it before").clicked() {
+            params.styles.remove(knob);
+        }
+    });
+    ui.label(RichText::new(about(&style)).color(theme::FAINT_TEXT));
+    let [drums, bass, chords, lead] = params.parts();
+    let rows: [[(&str, &StyleParams, Option<&FloatParam>); 3]; 2] = [
+        [
+            ("All", &params.common.styles, None),
+            ("Harmony", &params.harmony.styles, Some(&params.harmony.own)),
+            ("Drums", &drums.styles, Some(&drums.own)),
+        ],
+        [
+            ("Bass", &bass.styles, Some(&bass.own)),
+            ("Chords", &chords.styles, Some(&chords.own)),
+            ("Lead", &lead.styles, Some(&lead.own)),
+        ],
+    ];
+    for row in rows {
+        ui.horizontal(|ui| {
+            let width = share_of_row(ui, row.len());
+            for (label, styles, own) in row {
+                let param = styles.weights()[knob];
+                let before = param.unmodulated_normalized_value();
+                let lesson = match own {
+                    None => "its weight in the common blend",
+                    Some(_) => "its weight in the part's own blend, which this turns on",
+                };
+                control::taught_bar(ui, setter, param, label, theme::style(knob), (width, lesson));
+                let is_raised = param.unmodulated_normalized_value() > before;
+                if let Some(own) = own
+                    && is_raised
+                    && own.unmodulated_normalized_value() == 0.0
+                {
+                    control::set_once(setter, own, 1.0);
+                }
+            }
+        });
+    }
+}
+
+/// What is known about a style, in a line.
+fn about(style: &Style) -> String {
+    let about = style.about();
+    let mut words = vec![format!("{} notes", about.n_notes)];
+    if let Some([genres, own]) = about.bits {
+        let less = 100.0 * (1.0 - own / genres);
+        words.push(format!("tells {less:.0} % more about bars it has not seen than genres do"));
+    }
+    words.extend(
+        [&about.author, &about.licence].into_iter().filter(|text| !text.is_empty()).cloned(),
+    );
+    words.join(" · ")
+}
+
+fn save(style: &Style) -> Result<String, String> {
+    let folder = folder::music().ok_or("no home folder is known to save it in")?;
+    styles::save(&folder.join("Styles"), style).map(|path| path.display().to_string())
+}
+
+fn problems(ui: &mut Ui, knobs: &StyleKnobs) {
+    for knob in 0..N_STYLES {
+        if let Some(reason) = knobs.problem(knob) {
+            let text = format!("{} is not played: {reason}", knobs.name(knob));
+            ui.label(RichText::new(text).color(theme::WARNING));
+        }
+    }
+}
+
+/// A new style: of files, of what was heard, or one that was learnt before.
+fn add(ui: &mut Ui, knobs: &StyleKnobs, view: Option<&View>, state: &mut StylesState) {
+    let Some(knob) = knobs.free() else {
+        ui.label("All four knobs have a style; remove one to teach another.");
+        return;
+    };
+    ui.label("New style").on_hover_text(LESSON);
+    let hint = "full path: MIDI files (; between), a folder, or a style";
+    let edit = TextEdit::singleline(&mut state.typed).desired_width(WIDTH - 12.0).hint_text(hint);
+    let edited = ui.add(edit);
+    let entered = edited.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let is_busy = knobs.learning().is_busy();
+    let is_style = state.typed.trim().trim_matches(['"', '\'']).ends_with(FILE_ENDING);
+    let mut result = None;
+    ui.horizontal(|ui| {
+        let label = if is_style { "Load" } else { "Learn" };
+        let can = !state.typed.trim().is_empty() && (is_style || !is_busy);
+        let clicked = ui
+            .add_enabled(can, Button::new(label))
+            .on_hover_text("Several songs teach more than one: about two hundred bars are plenty")
+            .clicked();
+        if can && (clicked || entered) {
+            result = Some(match is_style {
+                true => knobs.load(knob, &state.typed),
+                false => knobs.learn_files(knob, &state.typed),
+            });
+        }
+        for n_bars in HEARD {
+            let capture =
+                view.map(|view| &view.capture).filter(|capture| capture.n_bars() >= n_bars);
+            let heard = ui
+                .add_enabled(
+                    capture.is_some() && !is_busy,
+                    Button::new(format!("Last {n_bars} bars")),
+                )
+                .on_hover_text("Learn from what has just been heard");
+            if let Some(capture) = capture.filter(|_| heard.clicked()) {
+                let name = format!("Last {n_bars} bars");
+                result = Some(knobs.learn_piece(knob, capture.piece(n_bars), name));
+            }
+        }
+    });
+    match result {
+        Some(Ok(())) => {
+            state.said = None;
+            state.typed.clear();
+            knobs.dismiss();
+        }
+        Some(Err(reason)) => state.said = Some((reason, true)),
+        None => {}
+    }
+}
+
+fn progress(ui: &mut Ui, knobs: &StyleKnobs, learning: &Learning) {
+    match learning {
+        Learning::Idle => {}
+        Learning::Done => {
+            ui.label(RichText::new("Learnt: turn it up.").color(theme::FAINT_TEXT));
+        }
+        Learning::Failed(reason) => {
+            ui.label(RichText::new(reason).color(theme::WARNING));
+        }
+        Learning::Reading => {
+            ui.label("Reading …");
+        }
+        Learning::Running { share, bits, left } => {
+            ui.horizontal(|ui| {
+                let text = match left {
+                    Some(left) => {
+                        let secs = left.as_secs();
+                        format!("{:.0} %, {}:{:02} left", share * 100.0, secs / 60, secs % 60)
+                    }
+                    None => format!("{:.0} %", share * 100.0),
+                };
+                let bar = ProgressBar::new(*share).desired_width(WIDTH - 80.0).text(text);
+                ui.add(bar).on_hover_text(format!(
+                    "{bits:.2} bits a note: the fewer, the better the songs are understood"
+                ));
+                if ui.button("Cancel").clicked() {
+                    knobs.cancel();
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
