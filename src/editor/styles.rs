@@ -8,7 +8,8 @@ use crate::params::{StyleParams, TributaryParams};
 use crate::styles::{self, StyleKnobs};
 use composer::Learning;
 use egui::{
-    Button, Key, Popup, PopupCloseBehavior, ProgressBar, RichText, ScrollArea, TextEdit, Ui, vec2,
+    Align, Button, Key, Label, Popup, PopupCloseBehavior, ProgressBar, RichText, ScrollArea,
+    TextEdit, Ui, vec2,
 };
 use model::Style;
 use model::style::FILE_ENDING;
@@ -72,6 +73,8 @@ pub fn show(
         .width(WIDTH)
         .show(|ui| {
             ui.set_width(WIDTH);
+            // A menu's have none.
+            ui.visuals_mut().button_frame = true;
             let height = (ui.ctx().content_rect().height() - 48.0).max(120.0);
             ScrollArea::vertical().max_height(height).show(ui, |ui| {
                 for knob in knobs {
@@ -79,12 +82,8 @@ pub fn show(
                     ui.separator();
                 }
                 problems(ui, &params.styles);
-                add(ui, &params.styles, view, state);
-                progress(ui, &params.styles, &learning);
-                if let Some((text, is_warning)) = &state.said {
-                    let color = if *is_warning { theme::WARNING } else { theme::FAINT_TEXT };
-                    ui.label(RichText::new(text).color(color));
-                }
+                add(ui, &params.styles, view, state, &learning);
+                said(ui, &learning, state);
             });
         });
 }
@@ -133,7 +132,8 @@ fn one(
             params.styles.remove(knob);
         }
     });
-    ui.label(RichText::new(about(&style)).color(theme::FAINT_TEXT));
+    let about = RichText::new(about(&style)).color(theme::FAINT_TEXT);
+    ui.add(Label::new(about).halign(Align::LEFT));
     let [drums, bass, chords, lead] = params.parts();
     let rows: [[(&str, &StyleParams, Option<&FloatParam>); 3]; 2] = [
         [
@@ -198,44 +198,52 @@ fn problems(ui: &mut Ui, knobs: &StyleKnobs) {
     }
 }
 
-/// A new style: of files, of what was heard, or one that was learnt before.
-fn add(ui: &mut Ui, knobs: &StyleKnobs, view: Option<&View>, state: &mut StylesState) {
+/// A new style: of files, of what was heard, or one that was learnt before; and how it comes along.
+fn add(
+    ui: &mut Ui,
+    knobs: &StyleKnobs,
+    view: Option<&View>,
+    state: &mut StylesState,
+    learning: &Learning,
+) {
+    ui.label("New style").on_hover_text(LESSON);
+    if learning.is_busy() {
+        progress(ui, knobs, learning);
+        return;
+    }
     let Some(knob) = knobs.free() else {
         ui.label("All four knobs have a style; remove one to teach another.");
         return;
     };
-    ui.label("New style").on_hover_text(LESSON);
     let hint = "full path: MIDI files (; between), a folder, or a style";
     let edit = TextEdit::singleline(&mut state.typed).desired_width(WIDTH - 12.0).hint_text(hint);
     let edited = ui.add(edit);
     let entered = edited.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    let is_busy = knobs.learning().is_busy();
     let is_style = state.typed.trim().trim_matches(['"', '\'']).ends_with(FILE_ENDING);
     let mut result = None;
     ui.horizontal(|ui| {
         let label = if is_style { "Load" } else { "Learn" };
-        let can = !state.typed.trim().is_empty() && (is_style || !is_busy);
+        let can = !state.typed.trim().is_empty();
         let clicked = ui
             .add_enabled(can, Button::new(label))
             .on_hover_text("Several songs teach more than one: about two hundred bars are plenty")
             .clicked();
         if can && (clicked || entered) {
+            knobs.dismiss();
             result = Some(match is_style {
                 true => knobs.load(knob, &state.typed),
                 false => knobs.learn_files(knob, &state.typed),
             });
         }
         for n_bars in HEARD {
-            let capture =
-                view.map(|view| &view.capture).filter(|capture| capture.n_bars() >= n_bars);
+            let capture = view.map(|view| &view.capture);
+            let capture = capture.filter(|capture| capture.n_bars() >= n_bars);
             let heard = ui
-                .add_enabled(
-                    capture.is_some() && !is_busy,
-                    Button::new(format!("Last {n_bars} bars")),
-                )
+                .add_enabled(capture.is_some(), Button::new(format!("Last {n_bars} bars")))
                 .on_hover_text("Learn from what has just been heard");
             if let Some(capture) = capture.filter(|_| heard.clicked()) {
                 let name = format!("Last {n_bars} bars");
+                knobs.dismiss();
                 result = Some(knobs.learn_piece(knob, capture.piece(n_bars), name));
             }
         }
@@ -244,44 +252,42 @@ fn add(ui: &mut Ui, knobs: &StyleKnobs, view: Option<&View>, state: &mut StylesS
         Some(Ok(())) => {
             state.said = None;
             state.typed.clear();
-            knobs.dismiss();
         }
         Some(Err(reason)) => state.said = Some((reason, true)),
         None => {}
     }
 }
 
+/// How far it is, in the place of what a new style is made of.
 fn progress(ui: &mut Ui, knobs: &StyleKnobs, learning: &Learning) {
-    match learning {
-        Learning::Idle => {}
-        Learning::Done => {
-            ui.label(RichText::new("Learnt: turn it up.").color(theme::FAINT_TEXT));
-        }
-        Learning::Failed(reason) => {
-            ui.label(RichText::new(reason).color(theme::WARNING));
-        }
-        Learning::Reading => {
-            ui.label("Reading …");
-        }
+    let (share, text, hint) = match learning {
         Learning::Running { share, bits, left } => {
-            ui.horizontal(|ui| {
-                let text = match left {
-                    Some(left) => {
-                        let secs = left.as_secs();
-                        format!("{:.0} %, {}:{:02} left", share * 100.0, secs / 60, secs % 60)
-                    }
-                    None => format!("{:.0} %", share * 100.0),
-                };
-                let bar = ProgressBar::new(*share).desired_width(WIDTH - 80.0).text(text);
-                ui.add(bar).on_hover_text(format!(
-                    "{bits:.2} bits a note: the fewer, the better the songs are understood"
-                ));
-                if ui.button("Cancel").clicked() {
-                    knobs.cancel();
-                }
+            let percent = format!("{:.0} %", share * 100.0);
+            let text = left.map_or(percent.clone(), |left| {
+                let secs = left.as_secs();
+                format!("{percent}, {}:{:02} left", secs / 60, secs % 60)
             });
+            let hint = "bits a note: the fewer, the better the songs are understood";
+            (*share, text, format!("{bits:.2} {hint}"))
         }
+        _ => (0.0, "reading".to_owned(), String::new()),
+    };
+    ui.add(ProgressBar::new(share).desired_width(WIDTH - 12.0).text(text)).on_hover_text(hint);
+    if ui.button("Cancel").on_hover_text("Give it up; nothing else changes").clicked() {
+        knobs.cancel();
     }
+}
+
+/// What came of the last style, in a line that is always there, since a menu does not grow.
+fn said(ui: &mut Ui, learning: &Learning, state: &StylesState) {
+    let (text, color) = match (learning, &state.said) {
+        (Learning::Failed(reason), _) => (reason.as_str(), theme::WARNING),
+        (_, Some((text, true))) => (text.as_str(), theme::WARNING),
+        (_, Some((text, false))) => (text.as_str(), theme::FAINT_TEXT),
+        (Learning::Done, None) => ("Learnt: turn it up.", theme::FAINT_TEXT),
+        (_, None) => (" ", theme::FAINT_TEXT),
+    };
+    ui.add(Label::new(RichText::new(text).color(color)).halign(Align::LEFT).wrap());
 }
 
 #[cfg(test)]

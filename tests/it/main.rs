@@ -45,6 +45,8 @@ mod sound;
 mod state;
 /// What holds for every stream of note events, and how streams compare.
 mod streams;
+/// Styles behind the knobs: heard, saved, refused.
+mod styles;
 /// Bundles and scripts that the tests share.
 mod support;
 /// Starts, seeks, loops, drift, tempo and meter, and hosts that tell little.

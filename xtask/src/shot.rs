@@ -1,6 +1,7 @@
 //! Takes a picture of the editor: the built plugin in a host's window on an X server, while it
 //! plays.
 
+mod learning;
 mod measure;
 mod options;
 
@@ -47,6 +48,10 @@ pub fn run(options: &Options) -> Result<()> {
     if options.state == State::Error {
         let broken = broken(&instance.save_state()?)?;
         instance.load_state(&broken)?;
+    }
+    if options.state == State::Learning {
+        let with_styles = learning::with_styles(&instance.save_state()?)?;
+        instance.load_state(&with_styles)?;
     }
     let script = script(options);
     hosting::play_meanwhile(instance.as_mut(), &script, |meanwhile| {
@@ -121,6 +126,9 @@ fn take(meanwhile: &mut Meanwhile, display: &Display, options: &Options) -> Resu
     let painted = "the editor painted nothing";
     window.wait_for(meanwhile.instance(), painted, PAINT_LIMIT, is_painted)?;
     meanwhile.wait(SETTLE)?;
+    if options.state == State::Learning {
+        learning::begin(meanwhile, display, &window)?;
+    }
     let picture = window.wait_for(meanwhile.instance(), painted, PAINT_LIMIT, is_painted)?;
     if options.measure {
         meanwhile.wait(MEASURED)?;
@@ -136,12 +144,22 @@ fn take(meanwhile: &mut Meanwhile, display: &Display, options: &Options) -> Resu
 
 /// A state in which something cannot be read, for the editor to say so.
 fn broken(state: &[u8]) -> Result<Vec<u8>> {
+    changed(state, |fields| {
+        fields.insert("music".into(), "damaged".into());
+        fields.insert("not_yet_invented".into(), "{}".into());
+    })
+}
+
+/// A state with other fields.
+fn changed(
+    state: &[u8],
+    change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
+) -> Result<Vec<u8>> {
     // A CLAP's begins with its length.
     let start = state.iter().position(|byte| *byte == b'{').context("the state has no JSON")?;
     let mut json: serde_json::Value = serde_json::from_slice(&state[start..])?;
     let Some(fields) = json["fields"].as_object_mut() else { bail!("the state has no fields") };
-    fields.insert("music".into(), "damaged".into());
-    fields.insert("not_yet_invented".into(), "{}".into());
+    change(fields);
     let json = serde_json::to_vec(&json)?;
     let mut bytes = Vec::new();
     if start > 0 {

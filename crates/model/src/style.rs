@@ -14,6 +14,7 @@ use std::sync::Arc;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use score::steps::{N_CONDITIONS, N_SLOTS};
 use score::{Blend, Genre, N_STYLES};
+use serde::{Deserialize, Serialize};
 
 pub use fit::{Fit, MAX_NOTES, MIN_NOTES, Progress, Song};
 pub use gradient::Nats;
@@ -29,13 +30,17 @@ pub const FILE_ENDING: &str = "tributary-style";
 pub const MAX_BYTES: usize = 4 << 20;
 
 /// Version of the file's format.
-const FORMAT: &str = "1";
+const FORMAT: u32 = 1;
+
+/// The entry of the header that holds the words.
+const WORDS: &str = "tributary-style";
 
 /// Longest name, author and licence line, in characters; more is cut off.
 const MAX_TEXT: usize = 200;
 
 /// What is known about a style besides the numbers.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct About {
     /// What it is called.
     pub name: String,
@@ -48,6 +53,18 @@ pub struct About {
     /// Bits a note of the bars that were kept aside: under the best blend of genres, and under the
     /// style; none where there were too few.
     pub bits: Option<[f32; 2]>,
+}
+
+/// The words in a file's header.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Words {
+    /// [`FORMAT`].
+    format: u32,
+    /// [`Network::fingerprint`] in hexadecimal digits.
+    model: String,
+    #[serde(flatten)]
+    about: About,
 }
 
 /// A style that was learnt for one network.
@@ -84,18 +101,10 @@ impl Style {
     /// # Errors
     /// [`Error::Weights`] if it cannot be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let About { name, author, licence, n_notes, bits } = &self.about;
-        let mut words = HashMap::from([
-            ("format".to_owned(), FORMAT.to_owned()),
-            ("name".to_owned(), name.clone()),
-            ("author".to_owned(), author.clone()),
-            ("licence".to_owned(), licence.clone()),
-            ("notes".to_owned(), n_notes.to_string()),
-            ("model".to_owned(), format!("{:016x}", self.fingerprint)),
-        ]);
-        if let Some([genres, style]) = bits {
-            words.insert("bits".to_owned(), format!("{genres} {style}"));
-        }
+        let model = format!("{:016x}", self.fingerprint);
+        let words = Words { format: FORMAT, model, about: self.about.clone() };
+        // One entry, since the order of several would not be the same every time.
+        let words = HashMap::from([(WORDS.to_owned(), serde_json::to_string(&words)?)]);
         let genres: Vec<u8> = self.genres.iter().flat_map(|share| share.to_le_bytes()).collect();
         let film: Vec<u8> = self.film.iter().flat_map(|x| to_bf16(*x).to_le_bytes()).collect();
         let views = [
@@ -123,14 +132,18 @@ impl Style {
         };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(not_one)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(not_one)?;
-        let words = header.metadata().clone().unwrap_or_default();
-        let word = |key: &str| words.get(key).cloned().unwrap_or_default();
-        if word("format") != FORMAT {
-            let found = if word("format").is_empty() { "none".into() } else { word("format") };
-            return refuse("format", FORMAT.to_owned(), found);
+        let words = header.metadata().as_ref().and_then(|words| words.get(WORDS));
+        let words = words.map_or("{}", String::as_str);
+        let words: Words = serde_json::from_str(words).map_err(|error| Error::Style {
+            what: "header",
+            expected: "what a style says of itself".to_owned(),
+            found: error.to_string(),
+        })?;
+        if words.format != FORMAT {
+            return refuse("format", FORMAT.to_string(), words.format.to_string());
         }
-        let Ok(fingerprint) = u64::from_str_radix(&word("model"), 16) else {
-            return refuse("model", "a fingerprint of 16 digits".into(), word("model"));
+        let Ok(fingerprint) = u64::from_str_radix(&words.model, 16) else {
+            return refuse("model", "a fingerprint of 16 digits".into(), words.model);
         };
         let numbers = |what: &'static str, dtype: Dtype| {
             let view = tensors.tensor(what).map_err(not_one)?;
@@ -158,14 +171,14 @@ impl Style {
             let expected = format!("{} shares that sum to 1", Genre::COUNT);
             return refuse("genres", expected, format!("{shares:?}"));
         };
-        let text = |key: &str| word(key).chars().take(MAX_TEXT).collect::<String>();
-        let bits: Vec<f32> = word("bits").split(' ').filter_map(|bits| bits.parse().ok()).collect();
+        let short = |text: String| text.chars().take(MAX_TEXT).collect::<String>();
+        let About { name, author, licence, n_notes, bits } = words.about;
         let about = About {
-            name: text("name"),
-            author: text("author"),
-            licence: text("licence"),
-            n_notes: word("notes").parse().unwrap_or(0),
-            bits: <[f32; 2]>::try_from(bits).ok().filter(|bits| bits.iter().all(|b| b.is_finite())),
+            name: short(name),
+            author: short(author),
+            licence: short(licence),
+            n_notes,
+            bits: bits.filter(|bits| bits.iter().all(|bits| bits.is_finite())),
         };
         Ok(Self { about, fingerprint, genres, film: numbers("film", Dtype::BF16)? })
     }

@@ -14,6 +14,8 @@ pub enum State {
     Playing,
     /// The song plays in a blend of three genres, with a part that leaves it.
     MidBlend,
+    /// Two styles of the user's are in the blend, and a third is being learnt.
+    Learning,
     /// The project was not loaded whole.
     Error,
     /// Playing, in the smallest window.
@@ -25,10 +27,11 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 8] = [
         ("fresh", Self::Fresh),
         ("playing", Self::Playing),
         ("mid-blend", Self::MidBlend),
+        ("learning", Self::Learning),
         ("error", Self::Error),
         ("tiny", Self::Tiny),
         ("huge", Self::Huge),
@@ -47,6 +50,9 @@ impl State {
                 ("ld_g_classical", "80 %"),
                 ("swing", "30 %"),
             ],
+            Self::Learning => {
+                &[("g_classical", "30 %"), ("g_jazz", "30 %"), ("s_1", "60 %"), ("s_2", "20 %")]
+            }
             _ => &[("g_jazz", "50 %"), ("g_hiphop", "50 %")],
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use model::weights::Manifest;
 use trainer::checkpoint;
-use trainer::corpus::Split;
+use trainer::corpus::{Artists, Split};
 use trainer::eval::{self, Section};
 use trainer::export::{self, ExportOptions};
 use trainer::recipe::Recipe;

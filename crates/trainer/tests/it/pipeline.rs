@@ -10,7 +10,7 @@ use score::random::Random;
 use score::{
     BeatFrame, Controls, HistoryBeat, Meter, Note, Part, Piece, Pitch, Tempo, Ticks, Velocity,
 };
-use trainer::corpus::Split;
+use trainer::corpus::{Artists, Split};
 use trainer::eval::{self, Budget, EvalOptions, Evaluation};
 use trainer::export::{self, ExportOptions};
 use trainer::recipe::Recipe;
