@@ -12,7 +12,7 @@ use crate::blending::Blending;
 use crate::conditioning::{self, MAX_STREAMS, Plan};
 use crate::decoder::{Decoder, Packed, Stream};
 use crate::ending;
-use crate::form::{FormTable, Occasion};
+use crate::form::{self, FormTable, Occasion};
 use crate::grammar::{Grammar, MAX_BEAT_STEPS};
 use crate::pull::Pull;
 use crate::sampler::{RandomKey, Sampler};
@@ -180,6 +180,7 @@ impl BandModel {
         let chord = given.chord.or(followed.map(|given| Some(given.chord)));
         let given = &Given { chord, ..*given };
         let history = ending::since_last(history);
+        let history = form::still_asked_for(history, controls, &self.styles);
         let plan = Plan::new(controls, self.network.weight_map(), &self.styles, self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
         self.read(readable, frame, controls, &plan)?;

@@ -1,7 +1,7 @@
 //! From controls to streams: which conditions to read the music under, and how to weigh them.
 
 use score::steps::{self, Conditions, N_SLOTS};
-use score::{BeatFrame, Blend, Controls, Genre, Mode, Part, PartControls};
+use score::{BeatFrame, Blend, Controls, Mode, Part, PartControls};
 
 use crate::WeightMap;
 use crate::blending::Blending;
@@ -86,15 +86,8 @@ impl Plan {
 
 /// Genres and styles above [`MIN_WEIGHT`] in the order of a blend's weights, with the weights that
 /// they are composed with, which sum to 1.
-///
-/// The map knows pairs of genres, so what genres weigh together stays.
 fn active(blend: &Blend, map: &WeightMap, styles: &Styles) -> Vec<(usize, f32)> {
-    let mut shares = styles.shares(blend);
-    let (genres, _) = shares.split_first_chunk_mut::<{ Genre::COUNT }>().expect("six genres");
-    let sum: f32 = genres.iter().sum();
-    if sum > 0.0 {
-        *genres = map.apply(genres.map(|share| share / sum)).map(|share| share * sum);
-    }
+    let shares = map.apply(styles.shares(blend), |place| styles.genres_of(place));
     shares.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
 }
 
@@ -148,6 +141,8 @@ fn class(value: f32, center: f32, low: f32, high: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use score::Genre;
+
     use super::*;
 
     fn blend(weights: &[(Genre, f32)]) -> Blend {

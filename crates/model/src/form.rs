@@ -172,9 +172,46 @@ fn weight_shift(place: usize) -> usize {
 
 /// Whether two wishes differ by no more than a little of the blend.
 fn is_alike(a: u64, b: u64) -> bool {
+    a >> 24 & 0xff == b >> 24 & 0xff && apart(a, b) <= NEAR_STEPS
+}
+
+/// Steps that the weights of two wishes lie apart in all.
+fn apart(a: u64, b: u64) -> u64 {
     let weight = |asked: u64, place: usize| asked >> weight_shift(place) & 15;
-    let apart: u64 = (0..Blend::LEN).map(|p| weight(a, p).abs_diff(weight(b, p))).sum();
-    a >> 24 & 0xff == b >> 24 & 0xff && apart <= NEAR_STEPS
+    (0..Blend::LEN).map(|place| weight(a, place).abs_diff(weight(b, place))).sum()
+}
+
+/// Steps that two blends may lie apart in all, as a mean over the slots, for music of one to be read
+/// as the beginning of music of the other.
+const FAR_STEPS: u64 = 6;
+
+/// Beats that are read whatever they were asked for, so that music turns and does not break off.
+const LEAST_READ: usize = 4;
+
+/// What is read is cut at such beats, so that what was read before mostly stays.
+const CUT_BEATS: i64 = 4;
+
+/// The end of history from where on blends were about what they are now.
+///
+/// Music is the strongest reason for what comes next: under a blend that was left long ago a band
+/// would go on in it whatever is asked for.
+pub(crate) fn still_asked_for<'a>(
+    history: &'a [HistoryBeat],
+    controls: &Controls,
+    styles: &Styles,
+) -> &'a [HistoryBeat] {
+    let now = asked(controls, styles);
+    let is_far = |beat: &HistoryBeat| {
+        let slots = beat.music.asked.iter().zip(&now);
+        // What nobody asked for is given music.
+        let apart = slots.filter(|(then, _)| **then != 0).map(|(then, now)| apart(*then, *now));
+        apart.sum::<u64>() > FAR_STEPS * N_SLOTS as u64
+    };
+    let Some(last_far) = history.iter().rposition(is_far) else { return history };
+    let later = history[last_far + 1..].iter();
+    let cut = later.take_while(|beat| beat.frame.beat.rem_euclid(CUT_BEATS) != 0).count();
+    let first = (last_far + 1 + cut).min(history.len().saturating_sub(LEAST_READ));
+    &history[first..]
 }
 
 /// The bars before a bar, each `length` beats long.

@@ -244,6 +244,15 @@ impl Styles {
         core::array::from_fn(|idx| heavy(idx) / sum)
     }
 
+    /// The genres that a weight of a blend stands for, in shares that sum to 1, or to 0 for a knob
+    /// without a style.
+    pub(crate) fn genres_of(&self, place: usize) -> [f32; Genre::COUNT] {
+        match place.checked_sub(Genre::COUNT) {
+            Some(knob) => self.get(knob).map_or([0.0; Genre::COUNT], |style| style.genres),
+            None => core::array::from_fn(|genre| f32::from(u8::from(genre == place))),
+        }
+    }
+
     /// The same in genres alone: a style counts as those it lies next to.
     pub(crate) fn in_genres(&self, blend: &Blend) -> [f32; Genre::COUNT] {
         let shares = self.shares(blend);

@@ -83,19 +83,39 @@ impl WeightMap {
     }
 
     /// Shares to compose with for shares that were asked for; both sum to 1.
-    pub fn apply(&self, asked: [f32; Genre::COUNT]) -> [f32; Genre::COUNT] {
-        let mut composed = [0.0; Genre::COUNT];
-        let heard = (0..Genre::COUNT).filter(|genre| asked[*genre] > 0.0);
-        for genre in heard.clone() {
-            let pulls = heard.clone().filter(|other| *other != genre).map(|other| {
-                let share = asked[genre] / (asked[genre] + asked[other]);
-                asked[other] * (logit(self.share(other, genre, share)) - logit(share))
+    ///
+    /// Each weight is a genre's, or a style's that lies between genres: `genres` says of a place
+    /// which, in shares. A style is pulled as its genres would be.
+    pub fn apply<const N: usize>(
+        &self,
+        asked: [f32; N],
+        genres: impl Fn(usize) -> [f32; Genre::COUNT],
+    ) -> [f32; N] {
+        let mut composed = [0.0; N];
+        let heard = (0..N).filter(|place| asked[*place] > 0.0);
+        for place in heard.clone() {
+            let own = genres(place);
+            let pulls = heard.clone().filter(|other| *other != place).map(|other| {
+                let share = asked[place] / (asked[place] + asked[other]);
+                asked[other] * self.pull(&genres(other), &own, share)
             });
             // Not the system's exponential, which rounds as each system likes.
-            composed[genre] = asked[genre] * math::exp(pulls.sum());
+            composed[place] = asked[place] * math::exp(pulls.sum());
         }
         let sum: f32 = composed.iter().sum();
         composed.map(|share| if sum > 0.0 { share / sum } else { share })
+    }
+
+    /// How far the logit of a share moves, as a mean over the genres of both.
+    fn pull(&self, first: &[f32; Genre::COUNT], second: &[f32; Genre::COUNT], share: f32) -> f32 {
+        let mut pull = 0.0;
+        for (from, weight) in first.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+            let others = second.iter().enumerate();
+            for (to, other) in others.filter(|(to, other)| **other > 0.0 && *to != from) {
+                pull += weight * other * (logit(self.share(from, to, share)) - logit(share));
+            }
+        }
+        pull
     }
 
     /// The curve of a pair at any share, in straight lines from point to point.
@@ -121,6 +141,14 @@ mod tests {
         core::array::from_fn(|i| (i as f32 / 10.0).powf(power))
     }
 
+    fn applied(map: &WeightMap, asked: [f32; Genre::COUNT]) -> [f32; Genre::COUNT] {
+        map.apply(asked, pure)
+    }
+
+    fn pure(genre: usize) -> [f32; Genre::COUNT] {
+        core::array::from_fn(|other| f32::from(u8::from(other == genre)))
+    }
+
     fn near(a: [f32; Genre::COUNT], b: [f32; Genre::COUNT]) -> bool {
         a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4)
     }
@@ -129,14 +157,20 @@ mod tests {
     fn a_blend_of_two_follows_the_curve_of_its_pair_in_either_order() {
         let mut map = WeightMap::default();
         map.set(1, 4, bent(2.0)).unwrap();
-        assert!(near(map.apply([0.0, 0.7, 0.0, 0.0, 0.3, 0.0]), [0.0, 0.91, 0.0, 0.0, 0.09, 0.0]));
-        assert!(near(map.apply([0.0, 0.3, 0.0, 0.0, 0.7, 0.0]), [0.0, 0.51, 0.0, 0.0, 0.49, 0.0]));
+        assert!(near(
+            applied(&map, [0.0, 0.7, 0.0, 0.0, 0.3, 0.0]),
+            [0.0, 0.91, 0.0, 0.0, 0.09, 0.0]
+        ));
+        assert!(near(
+            applied(&map, [0.0, 0.3, 0.0, 0.0, 0.7, 0.0]),
+            [0.0, 0.51, 0.0, 0.0, 0.49, 0.0]
+        ));
         // Between the points in a line.
-        assert!((map.apply([0.0, 0.65, 0.0, 0.0, 0.35, 0.0])[4] - 0.125).abs() < 1e-4);
+        assert!((applied(&map, [0.0, 0.65, 0.0, 0.0, 0.35, 0.0])[4] - 0.125).abs() < 1e-4);
         for genre in 0..Genre::COUNT {
             let mut pure = [0.0; Genre::COUNT];
             pure[genre] = 1.0;
-            assert_eq!(map.apply(pure), pure);
+            assert_eq!(applied(&map, pure), pure);
         }
     }
 
@@ -144,7 +178,7 @@ mod tests {
     fn without_a_curve_nothing_changes_and_with_one_more_of_a_genre_stays_more() {
         let blends = [[0.1, 0.2, 0.3, 0.05, 0.05, 0.3], [0.5, 0.0, 0.0, 0.25, 0.0, 0.25]];
         for blend in blends {
-            assert!(near(WeightMap::default().apply(blend), blend));
+            assert!(near(applied(&WeightMap::default(), blend), blend));
         }
         let mut map = WeightMap::default();
         for (first, second, power) in [(0, 3, 3.0), (0, 5, 0.4), (3, 5, 2.0)] {
@@ -154,12 +188,28 @@ mod tests {
         for step in 0..=100 {
             let share = step as f32 / 100.0;
             let rest = (1.0 - share) / 2.0;
-            let composed = map.apply([rest, 0.0, 0.0, rest, 0.0, share]);
+            let composed = applied(&map, [rest, 0.0, 0.0, rest, 0.0, share]);
             assert!((composed.iter().sum::<f32>() - 1.0).abs() < 1e-5);
             assert!(composed[5] >= before, "{share}: {} after {before}", composed[5]);
             before = composed[5];
         }
         assert_eq!(before, 1.0);
+    }
+
+    #[test]
+    fn a_style_is_pulled_as_the_genres_it_lies_between() {
+        let mut map = WeightMap::default();
+        map.set(1, 4, bent(2.0)).unwrap();
+        // Seven places: six genres, and a style of the fifth, or of half of it and half of rock.
+        let applied = |style: [f32; 6]| {
+            map.apply([0.0, 0.7, 0.0, 0.0, 0.0, 0.0, 0.3], |place| {
+                if place < 6 { pure(place) } else { style }
+            })
+        };
+        assert!((applied(pure(4))[6] - 0.09).abs() < 1e-4);
+        assert!((applied(pure(1))[6] - 0.3).abs() < 1e-6, "within a genre there is no pull");
+        let between = applied([0.0, 0.0, 0.5, 0.0, 0.5, 0.0])[6];
+        assert!((0.1..0.29).contains(&between), "{between}");
     }
 
     #[test]

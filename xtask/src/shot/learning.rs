@@ -14,7 +14,7 @@ const STYLES: [&str; 2] = ["fanny-hensel", "pekka-kana-2"];
 /// Where the button of the styles and, in its menu, that of the last bars lie in a window of the
 /// editor's own size, in pixels.
 const BUTTON: [i32; 2] = [184, 586];
-const LAST_BARS: [i32; 2] = [104, 555];
+const LAST_BARS: [i32; 2] = [104, 535];
 
 /// How long the song plays before there are sixteen bars to learn from.
 const HEARD: Duration = Duration::from_secs(32);

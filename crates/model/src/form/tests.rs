@@ -119,3 +119,41 @@ fn a_part_that_must_play_does_not_rest() {
     assert_eq!(bass(&rest, &history, |_| ()), Some(Form::Rest));
     assert_eq!(bass(&rest, &history, |occasion| occasion.must_play[1] = true), None);
 }
+
+/// What was asked for long ago is not read as the beginning of what is asked for now; a little of
+/// it is, and all of what is about the same.
+#[test]
+fn music_of_another_blend_is_forgotten_but_for_a_bar() {
+    let styles = Styles::default();
+    let of = |jazz: f32| {
+        let mut weights = [0.0; Blend::LEN];
+        (weights[1], weights[4]) = (jazz, 1.0 - jazz);
+        Controls { blend: Blend::new(weights), ..Controls::default() }
+    };
+    let history = |shares: &[f32]| -> Vec<HistoryBeat> {
+        let beat = |(beat, share): (usize, &f32)| {
+            let asked = asked(&of(*share), &styles);
+            let music = GridBeat { asked, ..GridBeat::default() };
+            HistoryBeat { frame: frame(beat as i64), music }
+        };
+        shares.iter().enumerate().map(beat).collect()
+    };
+    let first = |shares: &[f32], now: f32| {
+        let history = history(shares);
+        still_asked_for(&history, &of(now), &styles).first().map(|beat| beat.frame.beat)
+    };
+    let turned = |n_after: usize| [vec![0.0; 31], vec![1.0; n_after]].concat();
+    assert_eq!(first(&turned(0), 0.0), Some(0), "nothing was turned");
+    assert_eq!(first(&turned(0), 1.0), Some(27), "a bar is read whatever it was");
+    assert_eq!(first(&turned(2), 1.0), Some(29));
+    // Cuts lie four beats apart, so that what was read mostly stays.
+    assert_eq!([8, 9, 10, 20].map(|n| first(&turned(n), 1.0)), [Some(32); 4]);
+    // A slow turn forgets what lies far back alone.
+    let slow: Vec<f32> = (0..64).map(|beat| beat as f32 / 63.0).collect();
+    let kept = 64 - first(&slow, 1.0).unwrap();
+    assert!((8..=20).contains(&kept), "{kept} beats");
+    // Music that was given, and nobody asked for, stays.
+    let mut given = history(&turned(8));
+    given.iter_mut().for_each(|beat| beat.music.asked = [0; N_SLOTS]);
+    assert_eq!(still_asked_for(&given, &of(1.0), &styles).len(), given.len());
+}

@@ -6,3 +6,5 @@ mod bad_input;
 mod parity;
 /// From MIDI files to a model that composes, and what goes wrong on the way.
 mod pipeline;
+/// Held-out artists, and styles of MIDI files.
+mod styles;
