@@ -28,6 +28,8 @@ mod model_file;
 mod own_model;
 /// The renderer's parameters against the plugin's.
 mod parameters;
+/// Recorded MIDI into both bundles: chords that are followed, keyboards gone mad.
+mod play_along;
 /// The factory presets through both bundles.
 mod presets;
 /// Bounces after playback and playback after bounces: each in the mode that the host says.
