@@ -189,7 +189,12 @@ impl Trunk {
         let mut shares = [0.0; Blend::LEN];
         Genre::ALL[..n].iter().for_each(|genre| shares[genre.index()] = 1.0);
         let controls = Controls { blend: Blend::new(shares), ..Controls::default() };
-        let plan = Plan::new(&controls, &WeightMap::default(), Blending::default());
+        let plan = Plan::new(
+            &controls,
+            &WeightMap::default(),
+            &model::Styles::default(),
+            Blending::default(),
+        );
         let streams = plan.streams.iter().map(|mix| Stream::new(packed, *mix)).collect();
         Self::with_streams(packed, streams, history)
     }
