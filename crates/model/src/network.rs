@@ -13,9 +13,12 @@ use score::steps::{self, N_INPUTS, N_TARGETS, T_CHORD, T_DUR, T_MICRO, T_POS, T_
 
 use crate::config::{FIELD_OFFSETS, N_CONDITION_ROWS, N_FIELDS};
 use crate::decoder::Packed;
-use crate::math::to_bf16;
 use crate::weights::{self, Manifest, Weights};
 use crate::{Config, Error, FormTable, OriginalityFilter, Result, Steadiness, WeightMap, ops};
+
+mod span;
+
+use span::AttentionSpan;
 
 /// Which operations compute the network; both give the same numbers and gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -291,17 +294,7 @@ impl Network {
         if let Some(fingerprint) = self.fingerprint.get() {
             return Ok(*fingerprint);
         }
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for (name, _) in self.config.tensors() {
-            let tensor = self.weights.get(&name).ok_or(Error::MissingTensor { name })?;
-            for value in tensor.flatten_all()?.to_vec1::<f32>()? {
-                let rounded = if tensor.rank() == 2 { to_bf16(value) } else { 0 };
-                let bits = if tensor.rank() == 2 { rounded.into() } else { value.to_bits() };
-                hash = (hash ^ u64::from(bits)).wrapping_mul(0x0100_0000_01b3);
-                // Multiplication moves bits up only.
-                hash ^= hash >> 32;
-            }
-        }
+        let hash = weights::hash(&self.config, &self.weights)?;
         Ok(*self.fingerprint.get_or_init(|| hash))
     }
 
@@ -575,41 +568,6 @@ fn gather(x: &Tensor, rows: &[u32]) -> Result<Tensor> {
 fn embedding_rows(inputs: &[[u16; N_INPUTS]]) -> Vec<u32> {
     let row = |(value, offset): (&u16, &usize)| u32::from(*value) + *offset as u32;
     inputs.iter().flat_map(|step| step.iter().zip(&FIELD_OFFSETS).map(row)).collect()
-}
-
-/// From where each step of a batch attends.
-struct AttentionSpan {
-    n_steps: usize,
-    starts: Arc<[u32]>,
-}
-
-impl AttentionSpan {
-    fn new(batch: &Batch) -> Self {
-        let mut starts = Vec::with_capacity(batch.segments.len());
-        for segments in batch.segments.chunks(batch.n_steps) {
-            let mut start = 0;
-            for (i, segment) in segments.iter().enumerate() {
-                if i > 0 && *segment != segments[i - 1] {
-                    start = i as u32;
-                }
-                starts.push(start);
-            }
-        }
-        Self { n_steps: batch.n_steps, starts: starts.into() }
-    }
-
-    /// Zero where a step attends, minus infinity elsewhere: `(B, 1, G T, T)`.
-    fn mask(&self, group: usize, like: &Tensor) -> Result<Tensor> {
-        let t = self.n_steps;
-        let b = self.starts.len() / t;
-        let mut mask = vec![f32::NEG_INFINITY; b * group * t * t];
-        for (row, mask) in mask.chunks_mut(t).enumerate() {
-            let step = row % t;
-            let start = self.starts[row / (group * t) * t + step] as usize;
-            mask[start..=step].fill(0.0);
-        }
-        Ok(Tensor::from_vec(mask, (b, 1, group * t, t), like.device())?)
-    }
 }
 
 const _: () = assert!(N_CONDITION_ROWS == steps::FIELD_SIZES[steps::COND]);

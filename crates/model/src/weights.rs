@@ -226,6 +226,26 @@ pub fn rounded(weights: &Weights) -> Result<Weights> {
     weights.iter().map(round).collect()
 }
 
+/// A number of all weights of a network, rounded as the decoder rounds them, that another network
+/// does not have, for all that can be told: 64-bit FNV-1a a weight.
+///
+/// # Errors
+/// [`Error::MissingTensor`], and [`Error::Tensor`] if a weight is not `f32`.
+pub fn hash(config: &Config, weights: &Weights) -> Result<u64> {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for (name, _) in config.tensors() {
+        let tensor = weights.get(&name).ok_or(Error::MissingTensor { name })?;
+        for value in tensor.flatten_all()?.to_vec1::<f32>()? {
+            let is_rounded = tensor.rank() == 2;
+            let bits = if is_rounded { to_bf16(value).into() } else { value.to_bits() };
+            hash = (hash ^ u64::from(bits)).wrapping_mul(0x0100_0000_01b3);
+            // Multiplication moves bits up only.
+            hash ^= hash >> 32;
+        }
+    }
+    Ok(hash)
+}
+
 /// Writes tensors as safetensors: `f32` as BF16 where no number loses anything, else as F32; what
 /// an [`OriginalityFilter`] has as it is.
 ///

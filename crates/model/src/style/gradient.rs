@@ -7,12 +7,16 @@
 //! Letters: `T` steps, `D` model width, `H` query heads, `K` key heads, `W` head width, `F`
 //! feed-forward width.
 
-use score::steps::{self, N_SLOTS, N_TARGETS, Step, T_CHORD, T_DUR, T_MICRO, T_POS, T_SYM, T_VEL};
+use score::steps::{self, N_SLOTS, N_TARGETS, Step, T_CHORD, T_DUR, T_POS, T_SYM};
 
 use super::matrix::{View, multiply};
 use crate::config::{D_DURATION, D_EXPRESSION, FIELD_OFFSETS};
 use crate::weights::Weights;
 use crate::{Config, Error, Result, math};
+
+mod heads;
+
+use heads::{Cascade, Head, Stage};
 
 /// Query rows that are multiplied at a time; keys behind their last row are left out.
 const CHUNK: usize = 96;
@@ -44,27 +48,6 @@ struct PlainLayer {
     /// Gates and ups under each other.
     gate_up: Vec<f32>,
     down: Vec<f32>,
-}
-
-#[derive(Debug)]
-struct Head {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-/// `silu(projection · h + rows of tables)`, which one or two heads read.
-#[derive(Debug)]
-struct Stage {
-    width: usize,
-    projection: Vec<f32>,
-    /// A table a target that is known by then.
-    tables: Vec<(usize, Vec<f32>)>,
-}
-
-#[derive(Debug)]
-struct Cascade {
-    stage: Stage,
-    head: Head,
 }
 
 /// Cross entropies of a window.
@@ -417,108 +400,6 @@ impl Plain {
             }
         }
     }
-
-    /// Adds the losses of all targets, and with `to_h` the gradient of what the heads read.
-    fn heads(&self, h: &[f32], steps: &[Step], nats: &mut Nats, mut to_h: Option<&mut [f32]>) {
-        let d = self.config.d_model;
-        let rows = |target: usize| -> Vec<usize> {
-            (0..steps.len()).filter(|i| steps[*i].targets[target] != steps::IGNORE).collect()
-        };
-        for (target, head) in [(T_CHORD, &self.chord), (T_POS, &self.pos)] {
-            let rows = rows(target);
-            let read = gather(h, d, &rows);
-            let to_read = head.loss(&read, d, &rows, target, steps, nats, to_h.is_some());
-            scatter(to_h.as_deref_mut(), d, &rows, &to_read);
-        }
-        let notes = rows(T_SYM);
-        let read = gather(h, d, &notes);
-        for (stage, heads) in [
-            (&self.sym.stage, &[(T_SYM, &self.sym.head)][..]),
-            (&self.dur.stage, &[(T_DUR, &self.dur.head)]),
-            (&self.expr, &[(T_VEL, &self.vel), (T_MICRO, &self.micro)]),
-        ] {
-            let u = stage.before(&read, d, &notes, steps);
-            let silu: Vec<f32> = u.iter().map(|u| math::silu(*u)).collect();
-            let mut to_silu = vec![0.0; if to_h.is_some() { silu.len() } else { 0 }];
-            for (target, head) in heads {
-                let counts = |i: &usize| steps[notes[*i]].targets[*target] != steps::IGNORE;
-                let picked: Vec<usize> = (0..notes.len()).filter(counts).collect();
-                let rows: Vec<usize> = picked.iter().map(|i| notes[*i]).collect();
-                let read = gather(&silu, stage.width, &picked);
-                let width = stage.width;
-                let to = head.loss(&read, width, &rows, *target, steps, nats, to_h.is_some());
-                scatter(Some(&mut to_silu), width, &picked, &to);
-            }
-            if let Some(to_h) = to_h.as_deref_mut() {
-                for (to, u) in to_silu.iter_mut().zip(&u) {
-                    let sigmoid = 1.0 / (1.0 + math::exp(-u));
-                    *to *= sigmoid * (1.0 + u * (1.0 - sigmoid));
-                }
-                let mut to_read = vec![0.0; read.len()];
-                let projection = View::of(&stage.projection, d);
-                multiply(&mut to_read, d, false, View::of(&to_silu, stage.width), projection);
-                scatter(Some(to_h), d, &notes, &to_read);
-            }
-        }
-    }
-}
-
-impl Stage {
-    /// What silu is taken of, for steps `rows`; `read` holds what the heads read of them.
-    fn before(&self, read: &[f32], d: usize, rows: &[usize], steps: &[Step]) -> Vec<f32> {
-        let width = self.width;
-        let mut u = vec![0.0; rows.len() * width];
-        let projection = View::of(&self.projection, d).turned();
-        multiply(&mut u, width, false, View::of(read, d), projection);
-        for (u, row) in u.chunks_exact_mut(width).zip(rows) {
-            for (target, table) in &self.tables {
-                // Drums have no duration; their class is the last one.
-                let class = usize::from(steps[*row].targets[*target]).min(table.len() / width - 1);
-                let row = &table[class * width..][..width];
-                u.iter_mut().zip(row).for_each(|(u, row)| *u += row);
-            }
-        }
-        u
-    }
-}
-
-impl Head {
-    /// Adds the loss of a target at steps `rows`, of which `read` holds what the head reads; gives
-    /// the gradient of that, or nothing.
-    #[expect(clippy::too_many_arguments, reason = "what is read, of which steps, and the sums")]
-    fn loss(
-        &self,
-        read: &[f32],
-        width: usize,
-        rows: &[usize],
-        target: usize,
-        steps: &[Step],
-        nats: &mut Nats,
-        wants_gradient: bool,
-    ) -> Vec<f32> {
-        let n = self.bias.len();
-        let mut logits = vec![0.0; rows.len() * n];
-        let weight = View::of(&self.weight, width);
-        multiply(&mut logits, n, false, View::of(read, width), weight.turned());
-        nats.counts[target] += rows.len();
-        for (logits, row) in logits.chunks_exact_mut(n).zip(rows) {
-            logits.iter_mut().zip(&self.bias).for_each(|(logit, bias)| *logit += bias);
-            let class = usize::from(steps[*row].targets[target]);
-            let of_class = logits[class];
-            let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            logits.iter_mut().for_each(|logit| *logit = math::exp(*logit - max));
-            let sum = math::sum(logits);
-            nats.nats[target] += f64::from(sum.ln() + max - of_class);
-            logits.iter_mut().for_each(|p| *p /= sum);
-            logits[class] -= 1.0;
-        }
-        if !wants_gradient {
-            return Vec::new();
-        }
-        let mut to_read = vec![0.0; read.len()];
-        multiply(&mut to_read, width, false, View::of(&logits, n), weight);
-        to_read
-    }
 }
 
 /// Scales and shifts of a layer, a slot each: scale and shift of the first norm, then of the second.
@@ -599,100 +480,5 @@ fn softmax(row: &mut [f32], seen: usize) {
     unseen.fill(0.0);
 }
 
-fn gather(x: &[f32], width: usize, rows: &[usize]) -> Vec<f32> {
-    rows.iter().flat_map(|row| &x[row * width..][..width]).copied().collect()
-}
-
-fn scatter(to: Option<&mut [f32]>, width: usize, rows: &[usize], from: &[f32]) {
-    let Some(to) = to else { return };
-    for (row, from) in rows.iter().zip(from.chunks_exact(width)) {
-        to[row * width..][..width].iter_mut().zip(from).for_each(|(to, from)| *to += from);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use candle_core::Var;
-    use score::random::Random;
-    use score::steps::{FIELD_SIZES, IGNORE, N_INPUTS, TARGET_SIZES};
-
-    use super::*;
-    use crate::{Batch, Kernels, Network, weights};
-
-    /// Steps of any kind, with targets that some of them have.
-    fn steps(n: usize) -> Vec<Step> {
-        let mut random = Random::new(5);
-        let mut step = |i: usize| {
-            let inputs: [u16; N_INPUTS] =
-                core::array::from_fn(|field| random.below(FIELD_SIZES[field]) as u16);
-            let mut targets: [u16; N_TARGETS] =
-                core::array::from_fn(|target| random.below(TARGET_SIZES[target]) as u16);
-            match i % 4 {
-                0 => targets[1..].fill(IGNORE),
-                1 => {
-                    targets[T_CHORD] = IGNORE;
-                    targets[2..].fill(IGNORE);
-                }
-                2 => (targets[T_CHORD], targets[T_DUR]) = (IGNORE, IGNORE),
-                _ => (targets[T_CHORD], targets[T_VEL]) = (IGNORE, IGNORE),
-            }
-            Step { inputs, targets }
-        };
-        (0..n).map(&mut step).collect()
-    }
-
-    /// More than two chunks of queries.
-    const N: usize = 2 * CHUNK + 7;
-
-    #[test]
-    fn loss_and_gradient_are_those_of_the_network() {
-        let config = Config { context_len: 256, ..Config::TINY };
-        let mut tensors = weights::random(&config, 3).unwrap();
-        let cond = Var::from_tensor(&tensors["cond.weight"]).unwrap();
-        tensors.insert("cond.weight".into(), cond.as_tensor().clone());
-        let network = Network::new(config, &tensors, Kernels::Stock).unwrap();
-        let mut mix = [0.0; steps::N_CONDITIONS];
-        mix[2] = 1.0;
-        let mut window = steps(N);
-        for step in &mut window {
-            let slot = step.inputs[steps::COND] / steps::N_CONDITIONS as u16;
-            step.inputs[steps::COND] = slot * steps::N_CONDITIONS as u16 + 2;
-        }
-        let inputs: Vec<_> = window.iter().map(|step| step.inputs).collect();
-        let targets: Vec<_> = window.iter().map(|step| step.targets).collect();
-        let batch = Batch { n_steps: N, inputs: &inputs, targets: &targets, segments: &[0; N] };
-        let losses = network.losses(&batch).unwrap();
-        let plain = Plain::new(config, &tensors).unwrap();
-        let mut gradient = vec![0.0; plain.film_len()];
-        let nats = plain.loss(&plain.film(&mix), &window, Some(&mut gradient));
-        assert_eq!(nats.counts, losses.counts);
-        for (nats, expected) in nats.nats.iter().zip(&losses.nats) {
-            let expected = f64::from(expected.to_scalar::<f32>().unwrap());
-            assert!((nats / expected - 1.0).abs() < 1e-4, "{nats} instead of {expected}");
-        }
-        // Candle knows the gradient of the conditions, which reach the layers through the film.
-        let mut sum = losses.nats[0].clone();
-        losses.nats[1..].iter().for_each(|nats| sum = (&sum + nats).unwrap());
-        let expected = sum.backward().unwrap().get(cond.as_tensor()).unwrap().to_vec2::<f32>();
-        let expected = expected.unwrap();
-        let d_film = 4 * config.d_model;
-        for slot in 0..N_SLOTS {
-            let row = &expected[slot * steps::N_CONDITIONS + 2];
-            let largest = row.iter().fold(0.0f32, |max, x| max.max(x.abs()));
-            assert!(largest > 0.0);
-            for (i, expected) in row.iter().enumerate() {
-                let mut found = 0.0;
-                for (layer, weights) in plain.layers.iter().enumerate() {
-                    let at = (slot * config.n_layers + layer) * d_film;
-                    let column = weights.film.iter().skip(i).step_by(config.d_cond);
-                    found += gradient[at..at + d_film]
-                        .iter()
-                        .zip(column)
-                        .map(|(g, w)| g * w)
-                        .sum::<f32>();
-                }
-                assert!((found - expected).abs() < 2e-4 * largest, "{found} instead of {expected}");
-            }
-        }
-    }
-}
+mod tests;
