@@ -6,10 +6,12 @@
 
 mod follow;
 mod patches;
+mod styles;
 mod values;
 
 pub use follow::{FollowChoice, FollowParams, InputChoice};
 pub use patches::{BassPatch, ChordsPatch, DrumsPatch, LeadPatch, PatchParams};
+pub use styles::StyleParams;
 
 use crate::editor::{DEFAULT_EDITOR_SIZE, EditorSize};
 use crate::edits::Edits;
@@ -21,9 +23,9 @@ use crate::state::{HeaderField, MusicField};
 use crate::styles::StyleKnobs;
 use nice_plug::prelude::*;
 use player::Form;
-use score::{Blend, Controls, Genre, N_STYLES, Part, PartControls, PitchClass, Tempo};
+use score::{Blend, Controls, Genre, Part, PartControls, PitchClass, Tempo};
 use std::sync::Arc;
-use values::{audible, decibels, number, pan, percent, style_weight, weight};
+use values::{audible, decibels, number, pan, percent, weight};
 
 /// The seeds that a user can choose; any of them is as good as another.
 const SEEDS: IntRange = IntRange::Linear { min: 1, max: 9_999 };
@@ -111,23 +113,6 @@ pub struct BlendParams {
     /// Weight of hip-hop.
     #[id = "hiphop"]
     pub hiphop: FloatParam,
-}
-
-/// Weights of the user's styles, `0.0..=1.0` each, against those of the genres.
-#[derive(Params)]
-pub struct StyleParams {
-    /// Weight of the first style.
-    #[id = "1"]
-    pub first: FloatParam,
-    /// Weight of the second style.
-    #[id = "2"]
-    pub second: FloatParam,
-    /// Weight of the third style.
-    #[id = "3"]
-    pub third: FloatParam,
-    /// Weight of the fourth style.
-    #[id = "4"]
-    pub fourth: FloatParam,
 }
 
 /// The common blend and how hard it pulls.
@@ -442,18 +427,6 @@ impl BlendParams {
             *weight = number(param);
         }
         Blend::new(weights)
-    }
-}
-
-impl StyleParams {
-    fn new(owner: &str, model: &Arc<Model>) -> Self {
-        let weight = |knob: usize| style_weight(owner, knob, model.clone());
-        Self { first: weight(0), second: weight(1), third: weight(2), fourth: weight(3) }
-    }
-
-    /// The four weights, in the order of the knobs.
-    pub fn weights(&self) -> [&FloatParam; N_STYLES] {
-        [&self.first, &self.second, &self.third, &self.fourth]
     }
 }
 

@@ -65,7 +65,6 @@ fn wrong_command_lines_name_the_flag_and_end_with_status_2() {
     assert_fails(&["--block", "9000", "-o", "a.mid"], 2, &["--block"]);
     assert_fails(&["-o", "a.mp3"], 2, &["--output", ".wav"]);
     assert_fails(&["--chords", "Am H7x", "-o", "a.mid"], 2, &["--chords", "\"H7x\""]);
-    assert_fails(&["--style", "a.style", "-o", "a.mid"], 2, &["--style", "not supported"]);
     assert_fails(&["--loud"], 2, &["--loud"]);
     assert_fails(&[], 2, &["-o FILE", "--list"]);
 }
@@ -83,6 +82,8 @@ fn errors_name_flag_file_and_place_and_end_with_status_1() {
     let weights = path("none.safetensors");
     assert_fails(&["--model", &weights, "-o", &midi], 1, &["--model", "none.safetensors"]);
     std::fs::write(path("bad.safetensors"), "no weights").unwrap();
+    let style = path("none.tributary-style");
+    assert_fails(&["--style", &style, "-o", &midi], 1, &["--style", "none.tributary-style"]);
     std::fs::write(path("bad.json"), "no manifest").unwrap();
     let weights = path("bad.safetensors");
     assert_fails(&["--model", &weights, "-o", &midi], 1, &["--model", "bad.safetensors"]);

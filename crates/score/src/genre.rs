@@ -112,7 +112,9 @@ impl Blend {
                 *weight = 0.0;
             }
         }
-
+        if n_genres == Genre::COUNT && weights == self.weights {
+            return *self;
+        }
         if weights.iter().sum::<f32>() <= 1e-6 {
             weights[..n_genres].fill(1.0);
         }
