@@ -32,7 +32,7 @@ fn style(name: &str) -> Style {
     let song = Song { name: "tune".into(), beats: (0..80).map(beat).collect(), dynamics: false };
     let network = crate::weights::generator().unwrap().network().clone();
     let fit = Fit::new(&network, vec![song], 1).unwrap();
-    fit.finish(About { name: name.into(), ..About::default() }).unwrap()
+    fit.finish(About { name: name.into(), ..About::default() })
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn the_repository_s_styles_fit_its_model() {
         assert!((0.5..12.0).contains(&bits), "{name}: {bits} bits a note");
         // A style is a fit's starting point when nothing was learnt: the genres alone.
         let fit = Fit::new(&network, vec![song.clone()], 1).unwrap();
-        let nothing = fit.finish(About::default()).unwrap();
+        let nothing = fit.finish(About::default());
         let [under_it, genres] = [listener.style(&nothing), listener.genres(nothing.genres())]
             .map(|film| listener.nats(&film, &steps(&song)).bits_per_note());
         assert_eq!(under_it, genres);

@@ -1,6 +1,6 @@
 //! Learns styles on a thread of its own, behind everything else that runs.
 //!
-//! An update takes half a second, so the composing thread cannot do it between two beats. This
+//! A window takes a tenth of a second, so the composing thread cannot do it between two beats. This
 //! thread has the lowest priority that the system gives, ends with what it learns, and is joined
 //! before the host may unload the library.
 
@@ -134,7 +134,7 @@ impl Learner {
         true
     }
 
-    /// Gives up what is being learnt, at the latest after the next update.
+    /// Gives up what is being learnt, at the latest after the next window.
     pub fn cancel(&self) {
         self.inner.cancelled.store(true, Ordering::Release);
     }
@@ -163,22 +163,22 @@ fn learn(
     inner: &Inner,
     read: impl FnOnce() -> Result<Lesson, String>,
 ) -> Result<Option<Style>, String> {
-    let in_words = |error: model::Error| error.to_string();
     let Lesson { network, songs, about } = read()?;
-    let mut fit = Fit::new(&network, songs, SEED).map_err(in_words)?;
+    let fit = Fit::new(&network, songs, SEED);
+    let mut fit = fit.map_err(|error| error.to_string())?;
     let started = Instant::now();
     while !fit.is_done() {
         if inner.cancelled.load(Ordering::Acquire) {
             return Ok(None);
         }
-        fit.update();
+        fit.step();
         let progress = fit.progress();
         let share = progress.done as f32 / progress.of.max(1) as f32;
         // The first updates say little about the others.
         let left = (progress.done >= 3).then(|| started.elapsed().mul_f32((1.0 - share) / share));
         inner.say(Learning::Running { share, bits: progress.bits, left });
     }
-    fit.finish(about).map(Some).map_err(in_words)
+    Ok(Some(fit.finish(about)))
 }
 
 /// Lets everything else run first. Where the system refuses, learning has the host's priority.

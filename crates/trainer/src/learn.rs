@@ -94,10 +94,10 @@ pub fn fit(network: &Network, songs: Vec<Song>, about: About, is_shown: bool) ->
         if is_shown { ProgressBar::new(fit.progress().of as u64) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len}, {msg}, {eta} left")?);
     while !fit.is_done() {
-        fit.update();
+        fit.step();
         bar.set_message(format!("{:.2} bits a note", fit.progress().bits));
-        bar.inc(1);
+        bar.set_position(fit.progress().done as u64);
     }
     bar.finish_and_clear();
-    Ok(fit.finish(about)?)
+    Ok(fit.finish(about))
 }

@@ -90,6 +90,10 @@ pub struct Fit {
     /// Scales and shifts of each genre, once the point among them is looked for; then those of the
     /// point alone.
     bases: Vec<Vec<f32>>,
+    /// Sums over the windows of the update that is being computed, and how many there were.
+    gradient: Vec<f32>,
+    nats: Nats,
+    n_summed: usize,
     done: usize,
     bits: f32,
     aside: Vec<Vec<Step>>,
@@ -126,6 +130,9 @@ impl Fit {
             random: Random::new(seed),
             n_windows: 1,
             bases,
+            gradient: Vec::new(),
+            nats: Nats::default(),
+            n_summed: 0,
             done: 0,
             bits: 0.0,
             aside: Vec::new(),
@@ -146,18 +153,25 @@ impl Fit {
         self.done >= GENRE_UPDATES + FILM_UPDATES
     }
 
-    /// One update, about half a second's work.
-    pub fn update(&mut self) {
+    /// Reads one window, about a tenth of a second's work; after some of them comes an update.
+    pub fn step(&mut self) {
         if self.is_done() {
             return;
         }
         let film = self.current_film();
-        let mut gradient = vec![0.0; self.plain.film_len()];
-        let mut nats = Nats::default();
-        for _ in 0..self.n_windows {
-            let window = self.draw();
-            nats.add(&self.plain.loss(&film, &window, Some(&mut gradient)));
+        let window = self.draw();
+        self.gradient.resize(self.plain.film_len(), 0.0);
+        self.nats.add(&self.plain.loss(&film, &window, Some(&mut self.gradient)));
+        self.n_summed += 1;
+        if self.n_summed == self.n_windows {
+            let gradient = std::mem::take(&mut self.gradient);
+            let nats = std::mem::take(&mut self.nats);
+            self.n_summed = 0;
+            self.update(gradient, &nats);
         }
+    }
+
+    fn update(&mut self, mut gradient: Vec<f32>, nats: &Nats) {
         let scale = 1.0 / nats.n_steps().max(1) as f32;
         gradient.iter_mut().for_each(|g| *g *= scale);
         let bits = nats.bits_per_note() as f32;
@@ -185,10 +199,7 @@ impl Fit {
     }
 
     /// The style, with what was learnt by now; `about` gives name, author and licence.
-    ///
-    /// # Errors
-    /// [`Error::Song`] if it tells less of the bars kept aside than the genres do.
-    pub fn finish(&self, about: About) -> Result<Style> {
+    pub fn finish(&self, about: About) -> Style {
         let film: Vec<f32> = self.film.values.iter().map(|x| from_bf16(to_bf16(*x))).collect();
         let genres = self.shares();
         let mut style = Style {
@@ -202,7 +213,7 @@ impl Fit {
             let bits = [&self.before, &after].map(|nats| nats.bits_per_note() as f32);
             style.about.bits = Some(bits);
         }
-        Ok(style)
+        style
     }
 
     /// Shares of the genres it starts from.

@@ -33,9 +33,9 @@ fn song(n_beats: i64, scale: &[u8], seed: u64) -> Song {
 fn learnt(network: &Network, songs: Vec<Song>) -> Style {
     let mut fit = Fit::new(network, songs, 1).unwrap();
     while !fit.is_done() {
-        fit.update();
+        fit.step();
     }
-    fit.finish(About { name: "Tune".into(), ..About::default() }).unwrap()
+    fit.finish(About { name: "Tune".into(), ..About::default() })
 }
 
 #[test]
