@@ -31,10 +31,12 @@ mod takes;
 #[cfg(test)]
 mod testing;
 mod theme;
+mod thread;
 mod top;
 mod wake;
 mod window;
 
+pub use thread::WindowThread;
 pub use wake::Wake;
 pub use window::{DEFAULT_SIZE as DEFAULT_EDITOR_SIZE, EditorSize, TributaryEditor};
 
@@ -212,6 +214,7 @@ impl NiceEguiApp for EditorApp {
         gui: GuiContext,
         frame: &mut nice_plug_egui::Frame,
     ) -> Result<(), HandlerError> {
+        self.link.window_thread.set();
         theme::apply(&context);
         self.interval = rate::interval(frame);
         self.settling = SETTLING;

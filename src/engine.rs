@@ -6,7 +6,7 @@
     deny(clippy::disallowed_types, clippy::disallowed_methods, clippy::disallowed_macros)
 )]
 
-use crate::editor::Wake;
+use crate::editor::{Wake, WindowThread};
 use crate::follow::{Input, bus};
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::model_file::Model;
@@ -335,6 +335,8 @@ pub struct Link {
     view: Mutex<Option<View>>,
     /// Has the open window drawn.
     pub wake: Wake,
+    /// The open window's.
+    pub window_thread: WindowThread,
     /// Name of the host's track; empty where it tells none.
     track: Mutex<String>,
 }

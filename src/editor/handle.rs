@@ -3,8 +3,10 @@
 //! On X11 a window has a thread of its own. When that has panicked, as a graphics driver can make
 //! it, closing the window panics on the host's thread, behind a C interface, which ends the host.
 //! The window here keeps that to itself; the plugin plays on, and the editor can be opened again.
+//! It is closed only when its thread has ended.
 
 use super::gestures::Gestures;
+use super::thread::WindowThread;
 use super::wake::Wake;
 use nice_plug::editor::dpi::NativeSize;
 use nice_plug::editor::{EditorHandle, Modifiers, ParentWindowHandle, VirtualKeyCode};
@@ -13,23 +15,27 @@ use nice_plug_egui::baseview;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// A window that is closed without panicking.
-pub struct Window<W = baseview::Window>(Option<W>);
+/// A window that is closed without panicking, and leaves no thread behind.
+pub struct Window<W = baseview::Window> {
+    inner: Option<W>,
+    thread: WindowThread,
+}
 
 impl<W> Window<W> {
-    /// Takes over an open window.
-    pub fn new(window: W) -> Self {
-        Self(Some(window))
+    /// Takes over an open window with its thread.
+    pub fn new(window: W, thread: WindowThread) -> Self {
+        Self { inner: Some(window), thread }
     }
 }
 
 impl<W> Drop for Window<W> {
     fn drop(&mut self) {
-        let window = self.0.take();
+        let window = self.inner.take();
         // Nothing of the window is used again.
         if catch_unwind(AssertUnwindSafe(|| drop(window))).is_err() {
             nice_plug::nice_error!("the editor had crashed; the music was not touched by it");
         }
+        self.thread.wait();
     }
 }
 
@@ -59,7 +65,7 @@ fn with(
     window: &Window,
     call: impl FnOnce(&baseview::Window) -> Result<(), baseview::Error>,
 ) -> Result<(), baseview::Error> {
-    window.0.as_ref().map_or(Ok(()), call)
+    window.inner.as_ref().map_or(Ok(()), call)
 }
 
 impl EditorHandle for Handle {
@@ -67,7 +73,7 @@ impl EditorHandle for Handle {
     type Error = baseview::Error;
 
     fn run_until_closed(mut window: Window) -> Result<(), baseview::Error> {
-        window.0.take().map_or(Ok(()), EguiEditorHandle::run_until_closed)
+        window.inner.take().map_or(Ok(()), EguiEditorHandle::run_until_closed)
     }
 
     fn set_parent(
@@ -92,13 +98,13 @@ impl EditorHandle for Handle {
     }
 
     fn host_main_thread_callback(&self, window: &Window) {
-        if let Some(window) = &window.0 {
+        if let Some(window) = &window.inner {
             self.inner.host_main_thread_callback(window);
         }
     }
 
     fn adjust_size(&self, size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
-        self.inner.adjust_size(size, window.0.as_ref()?)
+        self.inner.adjust_size(size, window.inner.as_ref()?)
     }
 
     fn set_fallback_scale_factor(
@@ -149,6 +155,6 @@ mod tests {
 
     #[test]
     fn a_crashed_window_is_closed_in_peace() {
-        drop(Window::new(Crashed));
+        drop(Window::new(Crashed, WindowThread::default()));
     }
 }

@@ -126,7 +126,7 @@ impl Editor for TributaryEditor {
         match spawned {
             Ok(SpawnedEditor { handle, window }) => Ok(SpawnedEditor {
                 handle: Handle::new(handle, gestures, self.link.wake.clone()),
-                window: Window::new(window),
+                window: Window::new(window, self.link.window_thread.clone()),
             }),
             Err(error) => Err(format!("{error} ({NEEDS})").into()),
         }

@@ -1,5 +1,6 @@
 //! Opening, resizing and closing, also at the worst moment.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use hosting::{Display, EditorWindow, EditorWish, Meanwhile, play_meanwhile};
@@ -9,7 +10,7 @@ use super::{LIMIT, playing, standing, with_editor};
 use crate::support::{assert_same_music, clap, song, vst3};
 
 /// Waits until no window is left and threads and open files are within `limit`; their numbers then.
-/// The window's thread may end a little later than the call that closes it.
+/// Threads and files of the graphics driver may end a little later than the call that closes it.
 fn wait_for_the_end(
     meanwhile: &mut Meanwhile,
     display: &Display,
@@ -210,6 +211,43 @@ fn a_window_that_goes_first_does_no_harm() {
             };
             play_meanwhile(instance.as_mut(), &playing(), main).unwrap();
             assert_eq!(display.n_windows().unwrap(), 0);
+        }
+    });
+}
+
+/// Threads of this process that have the name of the calling one, as those have that are given none.
+fn threads() -> BTreeSet<String> {
+    let own = std::fs::read("/proc/thread-self/comm").unwrap();
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let of_that_name = |task: &std::fs::DirEntry| {
+        // It may have ended meanwhile.
+        std::fs::read(task.path().join("comm")).is_ok_and(|name| name == own)
+    };
+    let tasks = tasks.map(Result::unwrap).filter(of_that_name);
+    tasks.map(|task| task.file_name().into_string().unwrap()).collect()
+}
+
+/// A host may unload the library once its editor is closed; once a thread was still running.
+#[test]
+fn a_closed_editor_leaves_no_thread() {
+    on_a_screen("life::a_closed_editor_leaves_no_thread", &[], |display| {
+        for bundle in [clap(), vst3()] {
+            let mut instance = hosting::load(&bundle).unwrap();
+            let main = |meanwhile: &mut Meanwhile| {
+                for _ in 0..8 {
+                    let before = threads();
+                    let window = open(meanwhile, display);
+                    // The window's, and the graphics driver's for it.
+                    let opened = &threads() - &before;
+                    assert!(!opened.is_empty(), "a window has a thread");
+                    window.close(meanwhile.instance());
+                    let left = &threads() & &opened;
+                    assert!(left.is_empty(), "{}: {left:?}", bundle.display());
+                }
+                meanwhile.stop();
+                Ok(())
+            };
+            play_meanwhile(instance.as_mut(), &standing(), main).unwrap();
         }
     });
 }
