@@ -7,7 +7,7 @@
 )]
 
 use crate::editor::{Wake, WindowThread};
-use crate::follow::{Input, bus};
+use crate::follow::{self, Input, Key, bus};
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::model_file::Model;
 use crate::params::TributaryParams;
@@ -175,7 +175,7 @@ impl Band {
         let mut from = 0;
         loop {
             while let Some(event) = next.filter(|event| event.timing() as usize <= from) {
-                self.input.hear(&event);
+                self.hear(&event);
                 self.pass(event, from as u32, params.passes_input(), host);
                 next = host.next();
             }
@@ -201,10 +201,18 @@ impl Band {
         }
         // Events beyond the block are heard at its end.
         while let Some(event) = next {
-            self.input.hear(&event);
+            self.hear(&event);
             let last = n_samples.saturating_sub(1) as u32;
             self.pass(event, last, params.passes_input(), host);
             next = host.next();
+        }
+    }
+
+    /// Hears a note that came in: as part of a chord, and as part of a phrase to answer.
+    fn hear(&mut self, event: &NoteEvent<()>) {
+        self.input.hear(event);
+        if let Some(Key { pitch: Some(pitch), velocity }) = follow::key(event) {
+            self.player.hear(pitch, velocity);
         }
     }
 

@@ -15,7 +15,7 @@ pub use progressions::Progressions;
 
 use nice_plug::prelude::NoteEvent;
 use score::follow::Held;
-use score::{GivenChord, Pitch, Progression};
+use score::{GivenChord, Pitch, Progression, Velocity};
 
 /// Where the chords come from that the band follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,31 @@ pub enum Source {
     Bus(usize),
 }
 
+/// A key of a keyboard that goes down or, without a velocity, comes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Which; without, all keys come up.
+    pub pitch: Option<Pitch>,
+    /// How hard it was struck.
+    pub velocity: Option<Velocity>,
+}
+
+/// What a note event says of a key; `None` for other events, and for a key that there is not.
+pub fn key(event: &NoteEvent<()>) -> Option<Key> {
+    match event {
+        NoteEvent::NoteOn { key, velocity, .. } => {
+            let pitch = Some(key.number().and_then(Pitch::new)?);
+            // Some keyboards end notes with a velocity of 0.
+            let struck = (*velocity > 0.0).then(|| (*velocity * 127.0).round() as i32);
+            Some(Key { pitch, velocity: struck.map(Velocity::clamped) })
+        }
+        NoteEvent::NoteOff { key, .. } | NoteEvent::Choke { key, .. } => {
+            Some(Key { pitch: key.number().and_then(Pitch::new), velocity: None })
+        }
+        _ => None,
+    }
+}
+
 /// What an instance hears of chords.
 #[derive(Debug, Default)]
 pub struct Input {
@@ -42,22 +67,11 @@ pub struct Input {
 impl Input {
     /// Hears a note event.
     pub fn hear(&mut self, event: &NoteEvent<()>) {
-        match event {
-            NoteEvent::NoteOn { key, velocity, .. } => {
-                let Some(pitch) = key.number().and_then(Pitch::new) else { return };
-                // Some keyboards end notes with a velocity of 0.
-                match *velocity > 0.0 {
-                    true => self.held.press(pitch),
-                    false => self.held.release(pitch),
-                }
-            }
-            NoteEvent::NoteOff { key, .. } | NoteEvent::Choke { key, .. } => {
-                match key.number().and_then(Pitch::new) {
-                    Some(pitch) => self.held.release(pitch),
-                    None => self.held.release_all(),
-                }
-            }
-            _ => {}
+        match key(event) {
+            Some(Key { pitch: Some(pitch), velocity: Some(_) }) => self.held.press(pitch),
+            Some(Key { pitch: Some(pitch), velocity: None }) => self.held.release(pitch),
+            Some(Key { pitch: None, .. }) => self.held.release_all(),
+            None => {}
         }
     }
 

@@ -518,6 +518,7 @@ impl TributaryParams {
             humanize: number(&self.music.humanize),
             ending: self.music.ending.value(),
             follow: None,
+            answer: self.answer(),
             // PANIC: cannot; the range of seeds is positive.
             seed: self.music.seed.value().unsigned_abs(),
         }

@@ -10,8 +10,10 @@ use nice_plug::prelude::ParamSetter;
 pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, width: f32) {
     let follow = &params.follow;
     ui.label("Follow");
-    control::segments(ui, setter, &follow.follow, width)
-        .on_hover_text("Chords that you hold, that you type, or that another instance sends");
+    control::segments(ui, setter, &follow.follow, width).on_hover_text(
+        "Chords that you hold, that you type, or that another instance sends; or answer: the \
+             lead listens to a phrase that you play, and answers it in the next",
+    );
     if follow.follow.value() == FollowChoice::Typed {
         let mut text = params.typed.text();
         let hint = "Am7 | D7 | Gmaj7 | C";

@@ -21,6 +21,9 @@ pub struct FollowParams {
     pub receive: IntParam,
 }
 
+/// Bars that are traded where no length of phrases is set.
+const TRADED_BARS: u8 = 4;
+
 /// Whose chords the band follows.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 pub enum FollowChoice {
@@ -36,6 +39,9 @@ pub enum FollowChoice {
     /// Those of another instance.
     #[id = "bus"]
     Bus,
+    /// Its own, and the lead answers what is played.
+    #[id = "answer"]
+    Answer,
 }
 
 /// What becomes of notes that come in.
@@ -74,11 +80,20 @@ impl TributaryParams {
     /// Whose chords the band follows.
     pub fn source(&self) -> Source {
         match self.follow.follow.value() {
-            FollowChoice::Off => Source::Model,
+            FollowChoice::Off | FollowChoice::Answer => Source::Model,
             FollowChoice::Chords => Source::Keys,
             FollowChoice::Typed => Source::Typed,
             FollowChoice::Bus => Source::Bus(line(&self.follow.receive)),
         }
+    }
+
+    /// Bars of the phrases that are traded, if the lead answers what is played.
+    pub fn answer(&self) -> Option<u8> {
+        let n_bars = match self.music.phrase.value().n_bars() {
+            0 => TRADED_BARS,
+            n_bars => n_bars,
+        };
+        (self.follow.follow.value() == FollowChoice::Answer).then_some(n_bars)
     }
 
     /// The line of the bus that the chords are sent to, 0 for none.

@@ -2,6 +2,7 @@
 //! notes, and nothing that comes in leaves a note hanging.
 
 use hosting::{Recording, Script};
+use score::answer::motif_similarity;
 use score::{BeatFrame, GivenChord, Meter, Progression, Tempo};
 
 use crate::streams::{Dice, assert_clean, assert_same_music};
@@ -88,12 +89,113 @@ fn held_chords_are_followed_and_replay_to_the_same_notes() {
     }
 }
 
+/// Four bars that somebody plays over and over: beat and key.
+const PHRASE: [(f64, u8); 14] = [
+    (0.0, 67),
+    (0.5, 69),
+    (1.0, 72),
+    (2.0, 71),
+    (2.5, 69),
+    (3.0, 67),
+    (4.0, 64),
+    (5.0, 67),
+    (5.5, 69),
+    (6.0, 71),
+    (7.0, 72),
+    (8.0, 74),
+    (10.0, 72),
+    (12.0, 67),
+];
+const OTHER: [(f64, u8); 12] = [
+    (0.0, 60),
+    (1.5, 60),
+    (2.25, 65),
+    (3.5, 62),
+    (4.0, 62),
+    (5.5, 67),
+    (6.25, 64),
+    (7.5, 60),
+    (8.0, 69),
+    (9.75, 65),
+    (11.0, 62),
+    (13.5, 60),
+];
+const PHRASE_BEATS: f64 = 16.0;
+
+/// A song in which somebody plays a phrase, listens to the answer, and plays the phrase again.
+fn with_a_phrase(phrase: &[(f64, u8)], sizes: &[usize]) -> Script {
+    let mut script = song(4.0 * PHRASE_BEATS, sizes);
+    script.setting("follow", "Answer");
+    script.setting("humanize", "0 %");
+    for turn in [0.0, 2.0] {
+        for (beat, key) in phrase {
+            let from = turn * PHRASE_BEATS + beat;
+            script.input_note(from, from + 0.4, *key, 0.7).unwrap();
+        }
+    }
+    script
+}
+
+/// Onsets in cells of the grid and keys of the lead in a phrase's time.
+fn lead(recording: &Recording, phrase: usize) -> Vec<(i64, u8)> {
+    let cell = RATE / 2.0 / 24.0;
+    let first = phrase as i64 * 24 * PHRASE_BEATS as i64;
+    let of_lead = recording.notes().unwrap().into_iter().filter(|note| note.channel == 3);
+    let cells = of_lead.map(|note| ((note.start - song_start(RATE)) as f64 / cell, note.key));
+    let mut line: Vec<(i64, u8)> =
+        cells.map(|(cell, key)| (cell.round() as i64 - first, key)).collect();
+    line.retain(|(cell, _)| (0..24 * PHRASE_BEATS as i64).contains(cell));
+    line.sort_unstable();
+    line
+}
+
+#[test]
+fn a_phrase_that_is_played_is_answered_the_same_every_time() {
+    let in_cells = |phrase: &[(f64, u8)]| -> Vec<(i64, u8)> {
+        phrase.iter().map(|(beat, key)| ((beat * 24.0) as i64, *key)).collect()
+    };
+    let [own, other] = [in_cells(&PHRASE), in_cells(&OTHER)];
+    let mut first: Option<Recording> = None;
+    for bundle in [clap(), vst3()] {
+        let script = with_a_phrase(&PHRASE, &[512]);
+        let played = run(&bundle, &script);
+        assert_clean("a phrase", &script, &played);
+        assert_same_music("played again", &played, &run(&bundle, &script));
+        let irregular = run(&bundle, &with_a_phrase(&PHRASE, &IRREGULAR));
+        assert_same_music("in other blocks", &played, &irregular);
+        if let Some(first) = &first {
+            assert_same_music("in both formats", first, &played);
+        }
+        for turn in [0, 2] {
+            assert_eq!(lead(&played, turn), [], "it listens");
+            let answer = lead(&played, turn + 1);
+            let related = motif_similarity(&own, &answer).unwrap();
+            let unrelated = motif_similarity(&other, &answer).unwrap();
+            let n_copied = answer.iter().filter(|note| own.contains(note)).count();
+            println!("{related} of the phrase, {unrelated} of another, {n_copied} copied");
+            assert!(related >= 0.3 && related > unrelated + 0.2, "{related}, {unrelated}");
+            assert!(n_copied * 2 < answer.len(), "{n_copied} of {}", answer.len());
+        }
+        // The rest of the band does not wait.
+        let n_others = |turn: usize| {
+            let range = turn as f64 * PHRASE_BEATS..(turn + 1) as f64 * PHRASE_BEATS;
+            let beat = |start: i64| (start - song_start(RATE)) as f64 / (RATE / 2.0);
+            let notes = played.notes().unwrap();
+            notes.iter().filter(|n| n.channel != 3 && range.contains(&beat(n.start))).count()
+        };
+        assert!((0..4).all(|turn| n_others(turn) > 20));
+        let another = run(&bundle, &with_a_phrase(&OTHER, &[512]));
+        assert_ne!(lead(&another, 1), lead(&played, 1), "another phrase, another answer");
+        first.get_or_insert(played);
+    }
+}
+
 /// Notes at random, thousands of them, eaten or passed on, with the song stopped in the middle:
 /// every note that goes out ends, and what the band plays is the same in every split.
 #[test]
 fn a_keyboard_gone_mad_hangs_no_note() {
     for (bundle, seed) in [(clap(), 1), (vst3(), 2)] {
-        for (follow, input) in [("Chords", "Pass"), ("Chords", "Eat"), ("Off", "Pass")] {
+        for (follow, input) in [("Chords", "Pass"), ("Answer", "Eat"), ("Off", "Pass")] {
             let play = |sizes: &[usize]| {
                 let mut dice = Dice::new(seed);
                 let mut script = song(32.0, sizes);

@@ -14,7 +14,7 @@ use crate::ledger::{Cell, MAX_HELD_BEATS, MAX_SHELVED, Shelved};
 use crate::takes::{LockedBeat, MAX_LOCKED, MAX_RENEWED, Renewed, Take, Takes};
 
 /// Longest duration that a saved note may have, in cells: the longest phrase.
-const MAX_DURATION: i64 = MAX_HELD_BEATS * CELLS_PER_BEAT;
+pub(crate) const MAX_DURATION: i64 = MAX_HELD_BEATS * CELLS_PER_BEAT;
 
 /// Cells that go round: beat `first + i` was heard with cell `i`.
 #[derive(Clone, Debug)]
@@ -262,7 +262,7 @@ impl SavedCell {
         });
         let place = (saved_meter(self.meter), Ticks(self.at));
         let (shelf, renewal) = (shelf.collect(), self.renewal);
-        Cell { music, place, asked: self.asked, shelf, renewal }
+        Cell { music, place, asked: self.asked, shelf, renewal, call: 0 }
     }
 }
 

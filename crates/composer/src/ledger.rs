@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use player::{BeatRequest, Epoch, Left, RequestKind};
-use score::grid::{BeatFrame, GridNote, HistoryBeat};
-use score::{Controls, GridBeat, Meter, Part, PartControls, Ticks};
+use score::answer::{LeadTurn, lead_turn};
+use score::grid::{BeatFrame, CELLS_PER_BEAT, GridNote, HistoryBeat, TICKS_PER_CELL, key_shift};
+use score::{Chord, Controls, Form, GridBeat, Meter, Part, PartControls, Pitch, Ticks};
 
-use crate::held::Held;
+use crate::held::{Held, MAX_DURATION};
 use crate::takes::{LockedBeat, MAX_LOCKED, Takes};
 
 /// Most beats of history that a generator is given: more than any model's window.
@@ -52,12 +53,14 @@ pub(crate) struct Cell {
     pub(crate) shelf: Vec<Shelved>,
     /// The renewal of its phrase that it was composed for, 0 for none.
     pub(crate) renewal: u32,
+    /// What its lead answers, see [`Ledger::call`].
+    pub(crate) call: u64,
 }
 
 impl Cell {
     pub(crate) fn new(request: &BeatRequest, music: GridBeat, renewal: u32) -> Self {
         let asked = asked(&request.controls);
-        Self { music, place: place(request), asked, shelf: Vec::new(), renewal }
+        Self { music, place: place(request), asked, shelf: Vec::new(), renewal, call: 0 }
     }
 
     /// Puts the take of a part that is heard on the shelf, and takes the other one from there;
@@ -114,14 +117,11 @@ fn asked(controls: &Controls) -> u64 {
         humanize: _,
         ending,
         follow: _,
+        answer,
         seed,
     } = controls;
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |bits: u32| {
-        for byte in bits.to_le_bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
+    let mut hash = Hash::default();
+    let mut add = |bits: u32| hash.add(bits);
     // Adding zero makes one of both zeros.
     let number = |value: f32| (value + 0.0).to_bits();
     blend.weights().iter().chain(harmony_blend.weights()).for_each(|w| add(number(*w)));
@@ -140,7 +140,27 @@ fn asked(controls: &Controls) -> u64 {
     if let Some(given) = score::grid::followed(controls) {
         add(given.packed());
     }
-    hash
+    if let Some(n_bars) = answer {
+        add(0x100 | u32::from(*n_bars));
+    }
+    hash.0
+}
+
+/// FNV-1a over 64 bits.
+struct Hash(u64);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hash {
+    fn add(&mut self, bits: u32) {
+        for byte in bits.to_le_bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
 }
 
 /// What was composed since the last start or jump, and the phrase that is held.
@@ -184,16 +204,17 @@ pub(crate) struct Ledger {
     history_passes: Vec<Heard>,
 }
 
-/// The pass of the loop and the stretch that a beat belongs to.
+/// The pass of the loop and the stretch that a beat belongs to, and where in the song it lies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard {
     pass: u32,
     epoch: Epoch,
+    beat: i64,
 }
 
 impl Heard {
     pub(crate) fn new(request: &BeatRequest) -> Self {
-        Self { pass: request.pass, epoch: request.epoch }
+        Self { pass: request.pass, epoch: request.epoch, beat: request.frame.beat }
     }
 
     /// Whether the pass was announced and given up before `request`, and so not heard; another
@@ -244,6 +265,58 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// Takes what was played into the band for the lead of the beats in which it was.
+    pub(crate) fn hear(&mut self, request: &BeatRequest) {
+        self.align_history(request);
+        for note in request.played.iter() {
+            let cell = (note.onset.0 + TICKS_PER_CELL / 2).div_euclid(TICKS_PER_CELL);
+            let beat = cell.div_euclid(CELLS_PER_BEAT);
+            let is_there = |heard: &Heard| heard.epoch == note.epoch && heard.beat == beat;
+            let Some(place) = self.history_passes.iter().rposition(is_there) else { continue };
+            let music = &mut self.history[place].music;
+            let lead = &mut music.parts[Part::Lead.index()];
+            if !music.lead_is_played {
+                music.lead_is_played = true;
+                music.forms[1 + Part::Lead.index()] = Some(Form::New);
+                lead.clear();
+            }
+            let shift = key_shift(&request.controls);
+            let note = GridNote {
+                position: cell.rem_euclid(CELLS_PER_BEAT) as u8,
+                pitch: Pitch::clamped(i32::from(note.pitch.number()) - shift).number(),
+                duration: (note.duration.0 / TICKS_PER_CELL).clamp(1, MAX_DURATION) as u16,
+                velocity: note.velocity,
+                micro: 0,
+            };
+            // Of a chord the highest note is the tune.
+            match lead.binary_search_by_key(&note.position, |note| note.position) {
+                Ok(same) if lead[same].pitch <= note.pitch => lead[same] = note,
+                Ok(_) => {}
+                Err(at) => lead.insert(at, note),
+            }
+        }
+    }
+
+    /// What the lead of a beat answers, in one number; 0 where it does not.
+    ///
+    /// Two beats at one place with the same number and equal controls ask the lead for the same.
+    pub(crate) fn call(&mut self, request: &BeatRequest) -> u64 {
+        let Some(n_bars) = request.controls.answer else { return 0 };
+        let mut hash = Hash::default();
+        match lead_turn(self.history_before(request), &request.frame, n_bars) {
+            LeadTurn::Listens => return 0,
+            LeadTurn::GoesOn => hash.add(1),
+            LeadTurn::TakesUp(call) => {
+                hash.add(Chord::index(call.chord) as u32 | 0x100);
+                for note in call.notes {
+                    let GridNote { position, pitch, duration, .. } = *note;
+                    hash.add(u32::from_le_bytes([position, pitch, duration as u8, 1]));
+                }
+            }
+        }
+        hash.0
     }
 
     /// The held phrase, if it is known to have been heard.
@@ -329,8 +402,9 @@ impl Ledger {
         newest.take(MAX_LOCKED).collect()
     }
 
-    /// An existing cell that the request's form says to use again.
-    pub(crate) fn reusable(&self, request: &BeatRequest, renewal: u32) -> Option<Cell> {
+    /// An existing cell that the request's form says to use again, rather one whose lead answers
+    /// the same, see [`Self::call`].
+    pub(crate) fn reusable(&self, request: &BeatRequest, renewal: u32, call: u64) -> Option<Cell> {
         let form = &request.form;
         if form.hold
             && let Some(held) = self.held.as_ref().filter(|held| held.fits(request))
@@ -344,7 +418,9 @@ impl Ledger {
         let newest_suiting = |beat: i64| {
             let passes = self.cells.get(&beat)?;
             let suits = |cell: &&Cell| cell.renewal == renewal && cell.suits(request);
-            passes.iter().rev().find(suits).cloned()
+            let mut newest = passes.iter().rev().filter(suits);
+            let answering = newest.clone().find(|cell| cell.call == call);
+            answering.or_else(|| newest.next()).cloned()
         };
         let beat = request.frame.beat;
         if request.pass > 0 && self.cells.contains_key(&beat) {

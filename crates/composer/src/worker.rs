@@ -354,6 +354,7 @@ impl Worker {
         if self.ledger.follow_hold(request) {
             self.remember();
         }
+        self.ledger.hear(request);
         let cell = self.cell(request);
         if self.fallback.is_none() {
             let redraws = self.generator.redraws();
@@ -388,11 +389,21 @@ impl Worker {
         // Takes count from the far end of the passes, where no loop gets to, renewals from the
         // middle.
         let pass = request.pass ^ renewal.reverse_bits().rotate_left(16);
-        let mut cell = match self.ledger.reusable(request, renewal) {
-            Some(cell) => cell,
+        let call = self.ledger.call(request);
+        let mut cell = match self.ledger.reusable(request, renewal, call) {
+            Some(mut cell) => {
+                // What repeats under an answer does, and the lead answers.
+                if cell.call != call && !request.form.hold {
+                    let pass = pass ^ (call as u32);
+                    cell.music = self.compose(request, pass, Some((Part::Lead, &cell.music)));
+                    cell.call = call;
+                }
+                cell
+            }
             None => {
                 let music = self.compose(request, pass, None);
-                self.around_locked(request, pass, Cell::new(request, music, renewal))
+                let cell = Cell { call, ..Cell::new(request, music, renewal) };
+                self.around_locked(request, pass, cell)
             }
         };
         for part in Part::ALL {

@@ -8,6 +8,7 @@ use score::{
     TICKS_PER_QUARTER, Ticks,
 };
 
+use crate::answer::Role;
 use crate::blending::Blending;
 use crate::conditioning::{self, MAX_STREAMS, Plan};
 use crate::decoder::{Decoder, Packed, Stream};
@@ -180,6 +181,11 @@ impl BandModel {
         let chord = given.chord.or(followed.map(|given| Some(given.chord)));
         let given = &Given { chord, ..*given };
         let history = ending::since_last(history);
+        // Before what was asked for otherwise is forgotten: a call may be older.
+        let role = match closing {
+            0 => Role::of(history, frame, controls, pass),
+            _ => Role::Free,
+        };
         let history = form::still_asked_for(history, controls, &self.styles);
         let plan = Plan::new(controls, self.network.weight_map(), &self.styles, self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
@@ -199,7 +205,7 @@ impl BandModel {
             guard: self.network.originality().filter(|_| self.is_guarded),
             redraws: &mut self.redraws,
         };
-        Ok(turn.beat(history, frame, controls, pass, given))
+        Ok(turn.beat(history, frame, controls, pass, given, role))
     }
 
     /// Brings every stream of the plan to the end of history.
@@ -376,10 +382,13 @@ impl<T: Trunk> Turn<'_, T> {
         controls: &Controls,
         pass: u32,
         given: &Given,
+        role: Role,
     ) -> GridBeat {
         let closing = ending::closing(history, frame, controls);
         let mut conditions = conditioning::conditions(controls, frame, closing);
-        let waking = if closing == 0 { waking(controls, history) } else { [false; 4] };
+        let mut waking = if closing == 0 { waking(controls, history) } else { [false; 4] };
+        let lead = Part::Lead.index();
+        waking[lead] &= matches!(role, Role::Free);
         let is_new = history.iter().all(|beat| beat.music.parts.iter().all(Vec::is_empty));
         let opener = opener(controls).filter(|_| is_new);
         for part in (0..4).filter(|part| waking[*part]) {
@@ -402,6 +411,13 @@ impl<T: Trunk> Turn<'_, T> {
                 given: given.known_forms(),
             });
         }
+        if controls.parts[lead].on && given.parts[lead].is_none() {
+            match role {
+                Role::Free => {}
+                Role::Listens => conditions.forms[1 + lead] = Some(Form::Rest),
+                Role::TakesUp(..) | Role::GoesOn => conditions.forms[1 + lead] = Some(Form::Varied),
+            }
+        }
         let encoder = BeatEncoder::new(history, *frame, conditions);
         self.append(&encoder.beat_step());
         let reprised = part::reprise(history, frame, conditions.forms[0]).map(|beat| beat.chord);
@@ -416,7 +432,8 @@ impl<T: Trunk> Turn<'_, T> {
         let (forms, takes) = (conditions.forms, given.takes);
         let asked = crate::form::asked(controls, self.styles);
         let mut beat = GridBeat { chord, forms, closing, takes, asked, ..GridBeat::default() };
-        let scene = Scene { history, frame, controls, pass, given, conditions, waking, opener };
+        let scene =
+            Scene { history, frame, controls, pass, given, conditions, waking, opener, role };
         for part in Part::ALL.into_iter().filter(|part| controls.parts[part.index()].on) {
             self.part(&scene, part, &mut beat);
         }

@@ -15,6 +15,7 @@
 //!
 //! Start at [`Network`] for what is computed.
 
+mod answer;
 mod band;
 mod blending;
 pub mod conditioning;

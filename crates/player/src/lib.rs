@@ -34,6 +34,7 @@ mod clock;
 mod cursor;
 mod event;
 mod pending;
+mod played;
 mod player;
 mod playhead;
 mod queue;
@@ -43,6 +44,7 @@ mod timeline;
 
 pub use clock::{Clock, Transport};
 pub use event::{EventKind, PlayerEvent};
+pub use played::{MAX_PLAYED, Played, PlayedNote};
 pub use player::{LATE_LIMIT_SECS, PRIME_INTERVAL_SECS, Player};
 pub use playhead::Playhead;
 pub use queue::{

@@ -5,13 +5,14 @@ mod follow;
 use core::ops::Deref;
 
 use rtrb::{Consumer, Producer};
-use score::{Controls, GivenChord, Progression, Ticks};
+use score::{Controls, GivenChord, Pitch, Progression, Ticks, Velocity};
 
 use follow::Primed;
 
 use crate::active_notes::{ActiveNote, ActiveNotes};
 use crate::cursor::{Commits, Cursor};
 use crate::pending::Pending;
+use crate::played::Keyboard;
 use crate::playhead::BEAT_NUDGE;
 use crate::timeline::{Timeline, floor};
 use crate::{
@@ -91,6 +92,8 @@ pub struct Player<S> {
     progression: Progression,
     /// The chord of the last beat that was asked for.
     last_chord: Option<GivenChord>,
+    /// What is played into the band.
+    keyboard: Keyboard,
     /// Whether the host waits between the halves of the block.
     waits: bool,
     /// The newest request whose answer a waiting host has given up.
@@ -134,6 +137,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             form: Form::default(),
             progression: Progression::EMPTY,
             last_chord: None,
+            keyboard: Keyboard::new(),
             waits: false,
             given_up: 0,
         }
@@ -162,6 +166,12 @@ impl<S: Deref<Target = Status>> Player<S> {
     /// The chord that the last committed beat follows.
     pub fn last_chord(&self) -> Option<GivenChord> {
         self.last_chord
+    }
+
+    /// Hears a key that goes down or, without a velocity, comes up at the first sample of the next
+    /// block that is not empty.
+    pub fn hear(&mut self, pitch: Pitch, velocity: Option<Velocity>) {
+        self.keyboard.hear(pitch, velocity);
     }
 
     /// Plays one block: `emit` gets its events in order and says whether the host took each.
@@ -209,6 +219,8 @@ impl<S: Deref<Target = Status>> Player<S> {
             }
             (true, true) => self.go_on(),
         }
+        let here = (self.cursor.current(), Ticks::from_beats(self.position()));
+        self.keyboard.settle(self.playing.then_some(here));
         if self.playing {
             self.commit(self.block.end, RequestKind::Commit);
         }

@@ -3,6 +3,8 @@
 use score::grid::BeatFrame;
 use score::{Controls, Ticks};
 
+use crate::Played;
+
 /// A stretch of music without a break; a start, a jump and each pass of a loop has its own.
 ///
 /// Later stretches have larger numbers. Notes of any other epoch than the current one, or one
@@ -57,6 +59,8 @@ pub struct BeatRequest {
     pub controls: Controls,
     /// The form at that sample.
     pub form: Form,
+    /// What was played into the band until then; nothing unless the controls ask for answers.
+    pub played: Played,
     /// The stretch that the beat belongs to.
     pub epoch: Epoch,
     /// Times the loop has come round since the start or jump, from 0.

@@ -150,6 +150,9 @@ pub struct Controls {
     pub ending: bool,
     /// The chord to follow, as it sounds; the model's own without.
     pub follow: Option<GivenChord>,
+    /// Bars of the phrases that are traded: the lead answers what was played into the one before,
+    /// see [`crate::answer`]. Without, it plays as the model likes.
+    pub answer: Option<u8>,
     /// Equal seeds give equal music.
     pub seed: u32,
 }
@@ -169,6 +172,7 @@ impl Default for Controls {
             humanize: 0.8,
             ending: false,
             follow: None,
+            answer: None,
             seed: 1,
         }
     }

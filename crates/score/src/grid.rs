@@ -49,6 +49,8 @@ pub struct GridBeat {
     pub takes: [u32; 4],
     /// What was asked of each slot, in a short form that only the model reads.
     pub asked: [u64; N_SLOTS],
+    /// Whether the lead is what somebody played and not the band's, see [`crate::answer`].
+    pub lead_is_played: bool,
 }
 
 /// Where a beat lies in the song.

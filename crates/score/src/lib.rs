@@ -11,6 +11,7 @@
 //! assert_eq!(waltz.bar_ticks(), Ticks(3 * TICKS_PER_QUARTER));
 //! ```
 
+pub mod answer;
 pub mod chord;
 pub mod controls;
 mod error;

@@ -6,6 +6,7 @@
 //!
 //! Start at [`prepare`] for the data and at [`windows`] for what the network sees.
 
+pub mod answers;
 pub mod calibrate;
 pub mod checkpoint;
 pub mod corpus;

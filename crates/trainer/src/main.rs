@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use model::Blending;
+use trainer::answers::{self, AnswersOptions};
 use trainer::calibrate::{self, CalibrateOptions};
 use trainer::corpus::{Artists, Split};
 use trainer::eval::{self, Budget, EvalOptions, Evaluation, Section};
@@ -170,6 +171,24 @@ enum Verb {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// Measure how the lead answers phrases of held-out songs.
+    Answers {
+        /// Folder that `prepare` wrote.
+        #[arg(long, default_value = "target/prepared")]
+        prepared: PathBuf,
+        /// The weights; their manifest lies beside them.
+        #[arg(long, default_value = "models/tributary-v2.safetensors")]
+        weights: PathBuf,
+        /// Phrases of each genre.
+        #[arg(long, default_value_t = 24)]
+        phrases: usize,
+        /// Threads that compose.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+        /// Write the numbers here.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Print earlier evaluations side by side.
     Compare {
         /// What `eval --json` wrote; a column each, named after its file.
@@ -300,6 +319,9 @@ fn run(verb: Verb) -> Result<()> {
         }
         Verb::Styles { prepared, weights, cache, threads, json } => {
             styles::run(&StylesOptions { prepared, weights, cache, threads, json })
+        }
+        Verb::Answers { prepared, weights, phrases, threads, json } => {
+            answers::run(&AnswersOptions { prepared, weights, phrases, threads, json })
         }
         Verb::Compare { evals } => {
             let read = |path: &PathBuf| {

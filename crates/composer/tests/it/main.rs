@@ -28,5 +28,7 @@ mod failure;
 mod judge;
 // What the editor and the user get: preview, capture, status.
 mod output;
+// What is played into the band, and that it is answered.
+mod answer;
 // Another generator for a session that has one.
 mod successor;

@@ -7,6 +7,7 @@ use score::{
 };
 
 use super::{Given, Trunk, Turn};
+use crate::answer::{self, Moved, Role};
 use crate::grammar::MAX_NOTES;
 use crate::originality::Watch;
 use crate::pull::Pull;
@@ -38,11 +39,13 @@ pub(super) struct Scene<'a> {
     pub waking: [bool; 4],
     /// The part that begins if no part before it has, where nothing has been heard yet.
     pub opener: Option<Part>,
+    /// What the lead is bound to.
+    pub role: Role<'a>,
 }
 
 /// What a part's notes in a beat are drawn under.
 #[derive(Clone, Copy)]
-struct Task {
+struct Task<'a> {
     part: Part,
     form: Option<Form>,
     /// Whether the beat may not end before its first note.
@@ -51,6 +54,8 @@ struct Task {
     pull: Pull,
     /// What velocities and timing lean on.
     leans: [Lean; 2],
+    /// What of a call is taken up.
+    call: Option<Moved<'a>>,
 }
 
 /// What comes next in a part's beat.
@@ -126,7 +131,8 @@ impl<T: Trunk> Turn<'_, T> {
         attempt: u32,
         mut guard: Guard,
     ) -> bool {
-        let Scene { history, frame, controls, pass, given, conditions, waking, opener } = *scene;
+        let Scene { history, frame, controls, pass, given, conditions, waking, opener, role } =
+            *scene;
         let (idx, chord) = (part.index(), beat.chord);
         if controls.follow.is_some() && part != Part::Drums {
             // Pitches of a bar under another chord are none to repeat.
@@ -164,12 +170,13 @@ impl<T: Trunk> Turn<'_, T> {
         let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
         let mut sampler = Sampler::new(controls.adventure, key);
         let starts_bar = frame.offset_in_bar() == Ticks(0);
-        let must_play = wakes && starts_bar || self.grammar.strikes(part);
+        let call = Moved::of(role, chord).filter(|_| part == Part::Lead);
+        let must_play = wakes && starts_bar && call.is_none() || self.grammar.strikes(part);
         let leans = self
             .steadiness
             .map_or_else(Default::default, |of| of.leans(controls, self.styles, part));
         let pull = Pull::of(&controls.parts[idx]);
-        let task = Task { part, form, must_play, pull, leans };
+        let task = Task { part, form, must_play, pull, leans, call };
         loop {
             match self.note(&task, notes, &mut sampler, &guard) {
                 Next::Note(note) => {
@@ -194,7 +201,7 @@ impl<T: Trunk> Turn<'_, T> {
         sampler: &mut Sampler,
         guard: &Guard,
     ) -> Next {
-        let Task { part, form, must_play, pull, leans } = *task;
+        let Task { part, form, must_play, pull, leans, call } = *task;
         let slot = 1 + part.index();
         let repeated = self.repeated(form);
         let (trunk, plan) = (&mut self.trunk, self.plan);
@@ -205,6 +212,14 @@ impl<T: Trunk> Turn<'_, T> {
         pull.positions(last, plain);
         let mut positions = self.grammar.positions(part, notes.last(), notes.len());
         positions[usize::from(steps::END)] &= !(must_play && notes.is_empty());
+        // A note of the call that a rule of the part leaves no place for ends the beat.
+        let called = call.map(|call| call.note(notes.len()));
+        if let Some(called) = called {
+            let place = called.map_or(usize::from(steps::END), |(place, _)| place);
+            if !keep_only(&mut positions, place) {
+                return Next::End;
+            }
+        }
         let pos_again = repeated.is_some_and(|(pos, _)| keep_only(&mut positions, pos));
         let pos = sampler.draw_plausible(logits, plain, &positions, PLAUSIBLE_POSITION);
         if pos == usize::from(steps::END) {
@@ -216,6 +231,9 @@ impl<T: Trunk> Turn<'_, T> {
         let mut symbols = self.grammar.symbols(part, pos, notes.last());
         if let Some((_, symbol)) = repeated.filter(|_| pos_again) {
             keep_only(&mut symbols, symbol);
+        }
+        if let Some((_, pitch)) = called.flatten() {
+            answer::keep_near(&mut symbols, pitch);
         }
         let sym = loop {
             let sym = sampler.draw_plausible(logits, plain, &symbols, PLAUSIBLE_SOUND);

@@ -4,6 +4,7 @@ use super::*;
 use crate::weights;
 use crate::{Config, Kernels};
 
+mod answer;
 mod greedy;
 mod guard;
 

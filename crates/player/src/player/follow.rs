@@ -8,7 +8,9 @@ use super::{Player, START_GRACE};
 use crate::cursor::Cursor;
 use crate::playhead::BEAT_NUDGE;
 use crate::timeline::{Timeline, floor};
-use crate::{BeatRequest, Form, Left, MAX_LEAD_SECS, PRIME_INTERVAL_SECS, RequestKind, Status};
+use crate::{
+    BeatRequest, Form, Left, MAX_LEAD_SECS, PRIME_INTERVAL_SECS, Played, RequestKind, Status,
+};
 
 /// Hosts whose position is off by less than this have not jumped, in seconds.
 const SLIP_LIMIT_SECS: f64 = 0.020;
@@ -210,10 +212,17 @@ impl<S: Deref<Target = Status>> Player<S> {
             if self.progression.n_bars() > 0 {
                 controls.follow = self.progression.at(&frame);
             }
+            // Where the beat is committed, wherever the block begins.
+            let now = Ticks::from_beats(due - self.lookahead_beats);
+            let played = match controls.answer {
+                Some(_) => self.keyboard.played(self.cursor.current(), now),
+                None => Played::NONE,
+            };
             let request = BeatRequest {
                 frame,
                 controls,
                 form: self.form,
+                played,
                 epoch,
                 pass,
                 sequence: self.sequence + 1,

@@ -196,7 +196,8 @@ fn compose_again(
             redraws: &mut Redraws::default(),
         };
         let frame = frame(beat as i64);
-        let music = turn.beat(window(history, beat), &frame, &controls, 0, &Given::default());
+        let music =
+            turn.beat(window(history, beat), &frame, &controls, 0, &Given::default(), Role::Free);
         assert_eq!(music, history[beat].music, "beat {beat}");
         n_read = turn.trunk.n_read;
     }

@@ -247,7 +247,7 @@ fn a_part_rests_where_everything_would_be_copied() {
             guard: Some(&everything),
             redraws: &mut model.redraws,
         };
-        let music = turn.beat(&history, &frame, &controls, 0, &Given::default());
+        let music = turn.beat(&history, &frame, &controls, 0, &Given::default(), Role::Free);
         history.push(HistoryBeat { frame, music });
     }
     let [bass, chords, lead] = PITCHED.map(|part| n_notes(&history, part));
