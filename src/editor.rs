@@ -13,6 +13,7 @@ mod control;
 mod drag_out;
 mod follow;
 mod gestures;
+mod ground;
 mod handle;
 mod keep;
 mod meter;
@@ -44,7 +45,7 @@ use crate::edits::Recorder;
 use crate::engine::{Link, View};
 use crate::params::TributaryParams;
 use crate::sound_font::FontStatus;
-use egui::{Color32, Frame, Margin, Panel, ScrollArea, Ui};
+use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
 use nice_plug_egui::NiceEguiApp;
@@ -149,32 +150,27 @@ impl EditorApp {
         let track = self.link.track();
         self.keep.set_track(track.clone());
         let window = ui.available_size();
-        let bar = |color: Color32| Frame::new().fill(color).inner_margin(Margin::symmetric(8, 6));
-        let section = |left: i8, right: i8| {
-            Frame::new().fill(theme::BACKGROUND).inner_margin(Margin {
-                left,
-                right,
-                top: 4,
-                bottom: 4,
-            })
-        };
-        Panel::top("top").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
+        let bar = Frame::new().inner_margin(Margin::symmetric(8, 6));
+        let margin = |left: i8, right: i8| Margin { left, right, top: 4, bottom: 4 };
+        let section = |margin: Margin| Frame::new().inner_margin(margin);
+        Panel::top("top").show_separator_line(false).frame(bar).show(ui, |ui| {
             let menus = (&mut self.presets, &mut self.model_file, &mut self.sound_font);
             top::show(ui, setter, params, (view, &track), menus);
         });
-        Panel::bottom("foot").show_separator_line(false).frame(bar(theme::PANEL)).show(ui, |ui| {
+        Panel::bottom("foot").show_separator_line(false).frame(bar).show(ui, |ui| {
             status::show(ui, view, &mut self.keep, self.roll.chosen());
         });
         if status::has_messages(view, lost.as_deref(), &warnings) {
-            let frame = bar(theme::mix(theme::PANEL, theme::WARNING, 0.12));
+            let frame = bar.fill(theme::mix(theme::PANEL, theme::WARNING, 0.12));
             Panel::bottom("messages").show_separator_line(false).frame(frame).show(ui, |ui| {
                 status::messages(ui, view, lost.as_deref(), &warnings);
             });
         }
-        Panel::bottom("roll")
+        let around = margin(8, 8);
+        let panel = Panel::bottom("roll")
             .show_separator_line(false)
             .exact_size((window.y * ROLL.0).max(ROLL.1).max(window.y - BARS - ROWS).floor())
-            .frame(section(8, 8))
+            .frame(section(around))
             .show(ui, |ui| {
                 Panel::left("meter")
                     .show_separator_line(false)
@@ -182,28 +178,36 @@ impl EditorApp {
                     .exact_size((window.x * 0.2).clamp(METER.0, METER.1).floor())
                     .frame(Frame::new().inner_margin(Margin { right: 8, ..Margin::ZERO }))
                     .show(ui, |ui| {
-                        meter::show(ui, view, &pad::shares_of(&params.common.blend.blend()));
+                        let heard = view.and_then(meter::heard);
+                        meter::show(ui, heard, &pad::shares_of(&params.common.blend.blend()));
                     });
                 self.roll.show(ui, params.lookahead());
             });
+        ground::around(ui, panel.response.rect, around);
         let width = (window.x * BLEND_SHARE).min(ui.available_height() * 1.05);
-        Panel::left("blend")
+        let around = margin(8, 0);
+        let panel = Panel::left("blend")
             .show_separator_line(false)
             .exact_size(width.clamp(BLEND_WIDTH.0, BLEND_WIDTH.1).floor())
             .resizable(false)
-            .frame(section(8, 0))
+            .frame(section(around))
             .show(ui, |ui| {
                 let height = ui.available_height();
-                ScrollArea::vertical().id_salt("blend").show(ui, |ui| {
+                let area = ScrollArea::vertical().id_salt("blend").show(ui, |ui| {
                     blend::show(ui, setter, params, view, height, &mut self.styles);
                 });
+                ground::below(ui, &area);
             });
-        egui::CentralPanel::default().frame(section(8, 8)).show(ui, |ui| {
+        ground::around(ui, panel.response.rect, around);
+        let around = margin(8, 8);
+        let panel = egui::CentralPanel::default().frame(section(around)).show(ui, |ui| {
             let height = ui.available_height();
-            ScrollArea::vertical().id_salt("parts").show(ui, |ui| {
+            let area = ScrollArea::vertical().id_salt("parts").show(ui, |ui| {
                 parts::show(ui, setter, params, view, &self.roll, height);
             });
+            ground::below(ui, &area);
         });
+        ground::around(ui, panel.response.rect, around);
     }
 }
 
@@ -216,6 +220,7 @@ impl NiceEguiApp for EditorApp {
     ) -> Result<(), HandlerError> {
         self.link.window_thread.set();
         theme::apply(&context);
+        frame.set_clear_color(ground::color());
         self.interval = rate::interval(frame);
         self.settling = SETTLING;
         self.gui = Some(gui);
@@ -245,15 +250,12 @@ impl NiceEguiApp for EditorApp {
 
 /// A group of controls on its own ground.
 fn group<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
-    Frame::new()
-        .fill(theme::PANEL)
-        .corner_radius(theme::RADIUS)
-        .inner_margin(Margin::same(theme::MARGIN as i8))
-        .show(ui, |ui| {
-            ui.set_min_width(ui.available_width());
-            add(ui)
-        })
-        .inner
+    let shown = Frame::new().inner_margin(Margin::same(theme::MARGIN as i8)).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        add(ui)
+    });
+    ground::edge(ui.painter(), shown.response.rect);
+    shown.inner
 }
 
 /// The width that `n` controls in a row may have each.

@@ -1,6 +1,6 @@
 //! The genre meter: which genres the last bars sound like, against the blend that was asked for.
 
-use super::{names, theme};
+use super::{ground, names, theme};
 use crate::engine::View;
 use egui::{Align2, Color32, Rect, Sense, Ui, pos2, vec2};
 use judge::{Kind, Shares};
@@ -16,12 +16,12 @@ const LESSON: &str = "Filled: how much the last eight bars sound like a genre to
     that knows nothing of the knobs; from the first bars on it is a guess.\nThe line: how much of \
     it was asked for.";
 
-/// Shows a column a genre, empty while nothing is heard; `asked` is what the knobs come to.
-pub fn show(ui: &mut Ui, view: Option<&View>, asked: &[f32; Genre::COUNT]) {
+/// Shows a column a genre with what is heard, empty while that is nothing; `asked` is what the knobs
+/// come to.
+pub fn show(ui: &mut Ui, shares: Option<&Shares>, asked: &[f32; Genre::COUNT]) {
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    ground::edge(ui.painter(), rect);
     let painter = ui.painter().with_clip_rect(rect);
-    painter.rect_filled(rect, theme::RADIUS, theme::PANEL);
-    let shares = view.and_then(heard);
     let inner = rect.shrink(theme::MARGIN);
     let small = theme::small_font();
     let title = if shares.is_some() { "Heard" } else { "Heard: listening" };

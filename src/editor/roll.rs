@@ -6,7 +6,7 @@ mod lanes;
 mod motion;
 mod selection;
 
-use super::{control, theme};
+use super::{control, ground, theme};
 use crate::engine::View;
 use composer::HeardBeat;
 use egui::{Align2, EventFilter, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
@@ -66,8 +66,8 @@ impl Roll {
     /// to show.
     pub fn show(&mut self, ui: &mut Ui, lookahead: f64) {
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
+        ground::edge(ui.painter(), rect);
         let painter = ui.painter().with_clip_rect(rect);
-        painter.rect_filled(rect, theme::RADIUS, theme::PANEL);
         if self.history.beats().is_empty() {
             nothing(&painter, rect);
         } else {
@@ -120,6 +120,23 @@ impl Roll {
                 selection.clear();
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl Roll {
+    /// A roll of given beats with the playhead at a place of their line.
+    pub fn of(beats: &[composer::PreviewBeat], position: f64) -> Self {
+        let mut roll = Self::default();
+        roll.history.take(beats, |_| true);
+        roll.motion.jump(position, 0.0);
+        roll
+    }
+
+    /// Chooses the bars between two places of the line.
+    pub fn choose_bars(&mut self, from: f64, to: f64) {
+        self.selection.begin(&self.history, from);
+        self.selection.reach(&self.history, to);
     }
 }
 

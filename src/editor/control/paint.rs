@@ -1,7 +1,10 @@
 //! How controls look in their states.
 
 use super::theme;
-use egui::{Align2, Color32, Rect, Response, StrokeKind, Ui, vec2};
+use egui::emath::GuiRounding;
+use egui::epaint::Mesh;
+use egui::{Align2, Color32, Painter, Rect, Response, Shape, StrokeKind, Ui, Vec2, vec2};
+use std::f32::consts::FRAC_PI_2;
 
 /// How strongly a bar is filled with its color, at rest and while it is used; weak enough for
 /// light text on every color.
@@ -27,6 +30,49 @@ pub fn focus_ring(ui: &Ui, rect: Rect, response: &Response) {
     }
 }
 
+/// A filled rectangle with rounded corners, the radius in points.
+///
+/// It looks like egui's own, whose edges lie on the borders of pixels too, but only the corners have
+/// soft edges: without a graphics card, soft triangles along the sides cost more than the filling.
+pub fn rounded(painter: &Painter, rect: Rect, radius: f32, color: Color32) {
+    let scale = painter.pixels_per_point();
+    let rect = rect.round_to_pixels(scale);
+    if !rect.is_positive() {
+        return;
+    }
+    let radius = radius.min(rect.width() / 2.0).min(rect.height() / 2.0);
+    let inner = rect.shrink(radius);
+    let mut mesh = Mesh::default();
+    let rows = [
+        Rect::from_x_y_ranges(inner.x_range(), rect.top()..=inner.top()),
+        Rect::from_x_y_ranges(rect.x_range(), inner.y_range()),
+        Rect::from_x_y_ranges(inner.x_range(), inner.bottom()..=rect.bottom()),
+    ];
+    for row in rows.into_iter().filter(Rect::is_positive) {
+        mesh.add_colored_rect(row, color);
+    }
+    let soft = 0.5 / scale;
+    let n_steps = (radius * scale / 2.0).clamp(3.0, 16.0) as u32;
+    let centers = [inner.right_bottom(), inner.left_bottom(), inner.left_top(), inner.right_top()];
+    for (quarter, center) in centers.into_iter().enumerate() {
+        let first = mesh.vertices.len() as u32;
+        mesh.colored_vertex(center, color);
+        for step in 0..=n_steps {
+            let angle = (quarter as f32 + step as f32 / n_steps as f32) * FRAC_PI_2;
+            let out = Vec2::angled(angle);
+            mesh.colored_vertex(center + out * (radius - soft).max(0.0), color);
+            mesh.colored_vertex(center + out * (radius + soft), Color32::TRANSPARENT);
+        }
+        for step in 0..n_steps {
+            let at = first + 1 + 2 * step;
+            mesh.add_triangle(first, at, at + 2);
+            mesh.add_triangle(at, at + 1, at + 2);
+            mesh.add_triangle(at + 1, at + 3, at + 2);
+        }
+    }
+    painter.add(Shape::mesh(mesh));
+}
+
 /// A bar between two normalised values, with its label and its value.
 pub fn bar(
     ui: &Ui,
@@ -41,14 +87,14 @@ pub fn bar(
     }
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     let strong = response.hovered() || response.dragged();
-    painter.rect_filled(rect, theme::RADIUS, if strong { theme::HOVERED } else { theme::TRACK });
+    rounded(&painter, rect, theme::RADIUS, if strong { theme::HOVERED } else { theme::TRACK });
     let x = |share: f32| rect.left() + share * rect.width();
     let filled = Rect::from_x_y_ranges(x(from.min(to))..=x(from.max(to)), rect.y_range());
     if filled.width() > 0.0 {
         let fill = theme::mix(theme::TRACK, color, if strong { FILL.1 } else { FILL.0 });
-        painter.rect_filled(filled, theme::RADIUS, fill);
+        rounded(&painter, filled, theme::RADIUS, fill);
         let line = Rect::from_min_max(filled.left_bottom() - vec2(0.0, LINE), filled.max);
-        painter.rect_filled(line, 1.0, color);
+        rounded(&painter, line, 1.0, color);
     }
     if from > 0.0 {
         painter.vline(
@@ -84,7 +130,7 @@ pub fn button(ui: &Ui, rect: Rect, response: &Response, fill: Color32) -> Color3
         0.0
     };
     let fill = theme::mix(fill, Color32::WHITE, share);
-    ui.painter().rect_filled(rect, theme::RADIUS, fill);
+    rounded(ui.painter(), rect, theme::RADIUS, fill);
     focus_ring(ui, rect, response);
     fill
 }
