@@ -221,6 +221,7 @@ impl NiceEguiApp for EditorApp {
         self.link.window_thread.set();
         theme::apply(&context);
         frame.set_clear_color(ground::color());
+        self.keep.set_window(drag_out::Window::of(frame));
         self.interval = rate::interval(frame);
         self.settling = SETTLING;
         self.gui = Some(gui);

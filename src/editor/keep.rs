@@ -23,12 +23,14 @@ pub struct Keep {
     /// The latest news, good or bad.
     news: Option<Result<String, String>>,
     drag: Option<DragOut>,
+    /// The window that files are dragged out of.
+    window: drag_out::Window,
 }
 
 impl Keep {
     /// Shows a button a length, one for the bars that are `chosen`, and where the last file went.
     pub fn show(&mut self, ui: &mut Ui, view: &View, chosen: Option<&Stretch>) {
-        self.follow_drag();
+        self.follow_drag(ui.ctx());
         let n_bars = view.capture.n_bars();
         ui.label("Keep the last");
         for length in LENGTHS {
@@ -99,6 +101,11 @@ impl Keep {
         self.track = name;
     }
 
+    /// Takes over the window that files are dragged out of.
+    pub fn set_window(&mut self, window: drag_out::Window) {
+        self.window = window;
+    }
+
     /// Whether a drag goes on, whose end is to be shown.
     pub fn is_dragging(&self) -> bool {
         self.drag.is_some()
@@ -112,15 +119,16 @@ impl Keep {
     /// Begins to drag the file that was kept last, with the button held now.
     pub fn drag_out(&mut self) {
         let Some(path) = &self.kept else { return };
-        match drag_out::begin(path) {
+        match drag_out::begin(&self.window, path) {
             Ok(drag) => self.drag = Some(drag),
             Err(text) => self.news = Some(Err(text)),
         }
     }
 
-    fn follow_drag(&mut self) {
+    fn follow_drag(&mut self, context: &egui::Context) {
         let Some(outcome) = self.drag.as_ref().and_then(DragOut::outcome) else { return };
         self.drag = None;
+        drag_out::end(context);
         let name = |path: &PathBuf| path.display().to_string();
         let path = self.kept.as_ref().map(name).unwrap_or_default();
         match outcome {
@@ -133,11 +141,10 @@ impl Keep {
 }
 
 fn hint(what: &str) -> String {
-    let drag = match drag_out::is_available() {
-        true => ". Drag it from here into the host or a file manager",
-        false => "",
-    };
-    format!("Write {what} to a MIDI file in the music folder{drag}")
+    format!(
+        "Write {what} to a MIDI file in the music folder. Drag it from here into the host or a file \
+         manager"
+    )
 }
 
 /// Puts a file's path into the clipboard.

@@ -13,6 +13,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// The window a drag begins in: none, the pointer is asked for on the whole screen.
+#[derive(Clone, Copy, Default)]
+pub struct Window;
+
+impl Window {
+    /// The window that is drawn in.
+    pub fn of(_frame: &nice_plug_egui::Frame) -> Self {
+        Self
+    }
+}
+
 /// A drag on its thread.
 pub struct Drag {
     shared: Arc<Shared>,
@@ -30,7 +41,7 @@ impl Drag {
     ///
     /// # Errors
     /// In words, when there is no X server or no thread.
-    pub fn begin(path: &Path) -> Result<Self, String> {
+    pub fn begin(_window: &Window, path: &Path) -> Result<Self, String> {
         Self::begin_on(None, path)
     }
 
