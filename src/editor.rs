@@ -67,7 +67,7 @@ const ROLL: (f32, f32) = (0.24, 120.0);
 /// Height of the bars above and below, and of the most that blend and rows can use, in points;
 /// what a window has more goes to the roll.
 const BARS: f32 = 106.0;
-const ROWS: f32 = 960.0;
+const ROWS: f32 = 820.0;
 
 /// Width of the meter at the left of the roll.
 const METER: (f32, f32) = (208.0, 300.0);
