@@ -393,4 +393,16 @@ impl View {
 }
 
 #[cfg(test)]
+impl View {
+    /// What is seen of a session that composes stored patterns, and its worker to step by hand.
+    pub fn of_patterns() -> (Self, composer::Worker) {
+        let patterns = || Ok(Box::new(composer::PatternGenerator::new()) as Box<_>);
+        let session = session::start_stepped(patterns, Settings::default());
+        let composer::SteppedSession { worker, preview, status, report, commands, capture, .. } =
+            session;
+        (Self { status, report, commands, capture, preview }, worker)
+    }
+}
+
+#[cfg(test)]
 mod tests;

@@ -89,10 +89,10 @@ pub fn show(
         keys(ui, setter, target, &response);
     }
     let point = grip.map_or_else(|| geometry::point(&target.shown), |grip| grip.at);
-    response.widget_info(|| {
-        let label = format!("{}: {}", target.name, names::shares(ui.ctx(), &target.shown));
-        WidgetInfo { label: Some(label), ..WidgetInfo::new(Role::Slider) }
-    });
+    // Beforehand: egui holds its lock while it asks.
+    let label = format!("{}: {}", target.name, names::shares(ui.ctx(), &target.shown));
+    response
+        .widget_info(|| WidgetInfo { label: Some(label.clone()), ..WidgetInfo::new(Role::Slider) });
     paint::pad(ui, rect, &response, &hexagon, point, &target.shown, look);
     response
 }

@@ -68,6 +68,14 @@ pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &TributaryParams, state: 
     });
 }
 
+#[cfg(test)]
+impl Presets {
+    /// The factory's alone: tests touch nobody's presets.
+    pub fn without_folder() -> Self {
+        Self { library: Some(Library::open(None)), ..Self::default() }
+    }
+}
+
 impl Presets {
     fn library(&mut self) -> &mut Library {
         self.library.get_or_insert_with(|| Library::open(user_folder()))

@@ -1,6 +1,10 @@
 //! The editor without a window: frames with raw input, and what a host would hear of it.
 
 mod app;
+mod raster;
+mod snapshot;
+
+pub use snapshot::assert_looks;
 
 use super::theme;
 use crate::params::TributaryParams;

@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_press_that_never_ended_ends_once() {
         let mut bench = Bench::new([200.0, 100.0]);
-        let mut frame = |bench: &mut Bench| {
+        let frame = |bench: &mut Bench| {
             let mut seen = (false, false, false);
             let _ = bench.frame(|ui, _| {
                 let rect = Rect::from_min_size(pos2(20.0, 20.0), vec2(60.0, 30.0));

@@ -16,8 +16,7 @@ impl Scene {
     fn new() -> Self {
         let params = Arc::new(TributaryParams::default());
         let host = FakeHost::new(&params, false);
-        // No folder: tests touch nobody's presets.
-        let state = Presets { library: Some(Library::open(None)), ..Presets::default() };
+        let state = Presets::without_folder();
         let mut scene = Self { context: egui::Context::default(), params, host, state, now: 1.0 };
         scene.frame(vec![]);
         scene

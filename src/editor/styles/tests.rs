@@ -1,7 +1,8 @@
 use super::*;
-use crate::editor::pad::{geometry, hexagon, rim};
-use crate::editor::testing::{Bench, Told};
+use crate::editor::pad::{self, geometry, hexagon, rim};
+use crate::editor::testing::{Bench, Told, assert_looks};
 use egui::{PointerButton, Pos2, Rect};
+use std::time::Duration;
 
 const SIZE: [f32; 2] = [480.0, 480.0];
 
@@ -44,4 +45,36 @@ fn a_dot_on_the_rim_is_dragged_to_the_middle_as_one_gesture() {
     bench.button(empty, PointerButton::Primary, false);
     frame(&mut bench);
     assert!(bench.told().is_empty());
+}
+
+#[test]
+fn the_rim_with_styles() {
+    let bench = Bench::new(SIZE);
+    let params = bench.params.clone();
+    let names = ["Hensel", "Pekka Kana", "My trio", "Last 16 bars"].map(|name| Some(name.into()));
+    for (param, weight) in params.common.styles.weights().into_iter().zip([0.6, 0.2, 0.0, 1.0]) {
+        // SAFETY: there is no host that could be told otherwise.
+        unsafe { nice_plug::params::InternalParamMut::_internal_set_plain_value(param, weight) };
+    }
+    assert_looks("rim", &bench, ([336.0, 296.0], 1.0), |ui, setter| {
+        let target = pad::Target {
+            blend: &params.common.blend,
+            name: "Blend",
+            own: None,
+            shown: pad::shares_of(&params.common.blend.blend()),
+        };
+        let pad = pad::show(ui, setter, target, pad::Look::default(), ui.available_size());
+        let hexagon = hexagon(pad.rect, false);
+        rim::show(ui, setter, &hexagon, &params.common.styles, &names);
+    });
+}
+
+#[test]
+fn how_learning_comes_along() {
+    let bench = Bench::new(SIZE);
+    let learning =
+        Learning::Running { share: 0.37, bits: 3.2, left: Some(Duration::from_secs(83)) };
+    assert_looks("learning", &bench, ([420.0, 100.0], 1.0), |ui, _| {
+        add(ui, &bench.params.styles, None, &mut StylesState::default(), &learning);
+    });
 }
