@@ -204,17 +204,20 @@ pub(crate) struct Ledger {
     history_passes: Vec<Heard>,
 }
 
-/// The pass of the loop and the stretch that a beat belongs to, and where in the song it lies.
+/// The pass of the loop and the stretch that a beat belongs to, where in the song it lies, and
+/// semitones from the grid's key to that in which it is heard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard {
     pass: u32,
     epoch: Epoch,
     beat: i64,
+    key_shift: i32,
 }
 
 impl Heard {
     pub(crate) fn new(request: &BeatRequest) -> Self {
-        Self { pass: request.pass, epoch: request.epoch, beat: request.frame.beat }
+        let BeatRequest { pass, epoch, frame, controls, .. } = request;
+        Self { pass: *pass, epoch: *epoch, beat: frame.beat, key_shift: key_shift(controls) }
     }
 
     /// Whether the pass was announced and given up before `request`, and so not heard; another
@@ -282,7 +285,7 @@ impl Ledger {
                 music.forms[1 + Part::Lead.index()] = Some(Form::New);
                 lead.clear();
             }
-            let shift = key_shift(&request.controls);
+            let shift = self.history_passes[place].key_shift;
             let note = GridNote {
                 position: cell.rem_euclid(CELLS_PER_BEAT) as u8,
                 pitch: Pitch::clamped(i32::from(note.pitch.number()) - shift).number(),
@@ -305,14 +308,19 @@ impl Ledger {
     pub(crate) fn call(&mut self, request: &BeatRequest) -> u64 {
         let Some(n_bars) = request.controls.answer else { return 0 };
         let mut hash = Hash::default();
+        let mut add = |chord: Option<Chord>, notes: &[GridNote]| {
+            hash.add(Chord::index(chord) as u32 | 0x100);
+            let places = notes.iter().map(|note| [note.position, note.pitch, 0, 1]);
+            places.for_each(|place| hash.add(u32::from_le_bytes(place)));
+        };
         match lead_turn(self.history_before(request), &request.frame, n_bars) {
             LeadTurn::Listens => return 0,
-            LeadTurn::GoesOn => hash.add(1),
-            LeadTurn::TakesUp(call) => {
-                hash.add(Chord::index(call.chord) as u32 | 0x100);
-                for note in call.notes {
-                    let GridNote { position, pitch, duration, .. } = *note;
-                    hash.add(u32::from_le_bytes([position, pitch, duration as u8, 1]));
+            LeadTurn::TakesUp(call) => add(call.chord, call.notes),
+            LeadTurn::GoesOn(phrase) => {
+                for HistoryBeat { music, .. } in phrase {
+                    let is_played = music.lead_is_played;
+                    let lead = &music.parts[Part::Lead.index()];
+                    add(music.chord, if is_played { lead } else { &[] });
                 }
             }
         }

@@ -47,7 +47,7 @@ impl<'a> Role<'a> {
         let Some(n_bars) = controls.answer else { return Self::Free };
         match lead_turn(history, frame, n_bars) {
             LeadTurn::Listens => Self::Listens,
-            LeadTurn::GoesOn => Self::GoesOn,
+            LeadTurn::GoesOn(_) => Self::GoesOn,
             LeadTurn::TakesUp(call) => {
                 // The same for a whole bar.
                 let beat = frame.bar_start.0.div_euclid(TICKS_PER_QUARTER);

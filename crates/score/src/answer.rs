@@ -16,8 +16,8 @@ pub enum LeadTurn<'a> {
     Listens,
     /// It takes up what was played.
     TakesUp(Call<'a>),
-    /// It goes on from there.
-    GoesOn,
+    /// It goes on from there: the phrase that it has taken up.
+    GoesOn(&'a [HistoryBeat]),
 }
 
 /// The beat that is taken up.
@@ -79,7 +79,7 @@ pub fn lead_turn<'a>(history: &'a [HistoryBeat], frame: &BeatFrame, n_bars: u8) 
                 if music.lead_is_played { music.parts[Part::Lead.index()].as_slice() } else { &[] };
             LeadTurn::TakesUp(Call { notes, chord: music.chord })
         }
-        None => LeadTurn::GoesOn,
+        None => LeadTurn::GoesOn(phrase),
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
         for beat in first..first + n_beats {
             turns.push(match lead_turn(&history, &frame(beat), n_bars) {
                 LeadTurn::Listens => '.',
-                LeadTurn::GoesOn => '+',
+                LeadTurn::GoesOn(_) => '+',
                 LeadTurn::TakesUp(Call { notes: [], .. }) => '_',
                 LeadTurn::TakesUp(Call { notes, .. }) => (b'a' + notes[0].pitch - 60).into(),
             });

@@ -38,7 +38,7 @@ impl Generator for Recorder {
             music.parts[3].extend(match lead_turn(history, frame, n_bars) {
                 LeadTurn::Listens => None,
                 LeadTurn::TakesUp(call) => call.notes.first().map(|first| note(first.pitch)),
-                LeadTurn::GoesOn => Some(note(60)),
+                LeadTurn::GoesOn(_) => Some(note(60)),
             });
         }
         Ok(music)
@@ -59,10 +59,10 @@ fn keys(notes: &[(f64, f64, u8)]) -> Vec<Key> {
     keys
 }
 
-/// Plays from 0, or round a loop of which a share evolves, with keys at their samples; the notes that came out, and what the
+/// Plays from 0 under the controls of each sample, or round a loop of which a share evolves, with keys at their samples; the notes that came out, and what the
 /// generator was given.
 fn play(
-    controls: Controls,
+    controls: impl Fn(u64) -> Controls,
     keys: &[Key],
     n_beats: u64,
     size: usize,
@@ -96,7 +96,7 @@ fn play(
             ..Playhead::standing(48_000.0)
         };
         let n_samples = (until - at) as usize;
-        session.player.begin_block(&playhead, n_samples, &controls);
+        session.player.begin_block(&playhead, n_samples, &controls(at));
         while session.worker.step() {
             session.player.receive();
         }
@@ -127,7 +127,7 @@ fn what_is_played_becomes_the_lead_of_its_beats() {
     let notes = [(0.26, 0.5, 62), (0.26, 0.5, 55), (1.0, 2.5, 64), (2.99, 0.5, 67), (5.0, 0.1, 60)];
     let in_g = Controls { key: PitchClass::new(7), ..trading(4) };
     for size in [64, 333, 24_000] {
-        let (_, given) = play(in_g, &keys(&notes), 10, size, None, 0.0);
+        let (_, given) = play(|_| in_g, &keys(&notes), 10, size, None, 0.0);
         // A beat is composed a beat ahead: what was played in beat 0 is known to beat 2.
         let key = |pitch: u8| pitch + 5;
         assert_eq!(heard(&given, 0, 1), []);
@@ -138,7 +138,7 @@ fn what_is_played_becomes_the_lead_of_its_beats() {
         assert_eq!(heard(&given, 2, 6), []);
         assert_eq!(heard(&given, 5, 7), [(0, key(60), 2)]);
     }
-    let (_, given) = play(Controls::default(), &keys(&notes), 10, 64, None, 0.0);
+    let (_, given) = play(|_| Controls::default(), &keys(&notes), 10, 64, None, 0.0);
     assert!(given.iter().all(|(_, history)| history.iter().all(|b| !b.music.lead_is_played)));
 }
 
@@ -155,23 +155,50 @@ fn a_phrase_is_answered_the_same_in_any_blocks() {
         });
         ons.collect()
     };
-    let (events, _) = play(trading(1), &keys, 12, 512, None, 0.0);
+    let (events, _) = play(|_| trading(1), &keys, 12, 512, None, 0.0);
     assert_eq!(lead(&events), [(4, 60), (5, 61), (6, 60), (7, 60)]);
     for size in [1_000, 37, 24_000] {
-        assert_eq!(play(trading(1), &keys, 12, size, None, 0.0).0, events, "{size}");
+        assert_eq!(play(|_| trading(1), &keys, 12, size, None, 0.0).0, events, "{size}");
     }
     // In a loop of a phrase every other pass answers, as long as somebody plays: the first pass
     // repeats, and its lead does not.
-    let (events, given) = play(trading(1), &keys, 12, 512, Some(4), 0.0);
+    let (events, given) = play(|_| trading(1), &keys, 12, 512, Some(4), 0.0);
     assert_eq!(lead(&events), [(4, 60), (5, 61), (6, 60), (7, 60)]);
     let n_composed = given.iter().filter(|(beat, _)| *beat == 1).count();
     assert_eq!(n_composed, 2, "the first pass and the answer");
 }
 
+/// What goes on from a phrase is not that of another one.
 #[test]
-fn a_turn_of_the_key_or_a_jump_loses_nothing() {
-    // Held while the host goes elsewhere; then another phrase.
-    let (_, given) = play(trading(4), &keys(&[(1.5, 40.0, 60)]), 6, 512, Some(3), 1.0);
+fn another_phrase_in_a_loop_has_another_answer() {
+    let turn = |pass: i32, key: u8| {
+        (0..4).map(move |beat| (f64::from(4 * pass + beat), 0.5, key + beat as u8))
+    };
+    let n_composed = |second: u8| {
+        let notes: Vec<_> = turn(0, 60).chain(turn(2, second)).collect();
+        let (_, given) = play(|_| trading(1), &keys(&notes), 16, 512, Some(4), 0.0);
+        given.iter().filter(|(beat, _)| *beat == 3).count()
+    };
+    assert_eq!(n_composed(60), 2, "the first pass and the answer");
+    assert_eq!(n_composed(72), 3, "and the other answer");
+}
+
+#[test]
+fn a_turn_of_the_key_moves_no_note_that_was_heard() {
+    let turned = |at: u64| {
+        let key = PitchClass::new(if at < 3 * BEAT { 0 } else { 9 });
+        Controls { key, ..trading(4) }
+    };
+    let (_, given) = play(turned, &keys(&[(0.0, 0.5, 60), (1.0, 0.5, 64)]), 10, 512, None, 0.0);
+    for by in [3, 5, 9] {
+        assert_eq!(heard(&given, 0, by), [(0, 60, 12)], "beat {by}");
+        assert_eq!(heard(&given, 1, by), [(0, 64, 12)], "beat {by}");
+    }
+}
+
+#[test]
+fn what_is_held_round_a_loop_is_heard_once() {
+    let (_, given) = play(|_| trading(4), &keys(&[(1.5, 40.0, 60)]), 6, 512, Some(3), 1.0);
     assert_eq!(heard(&given, 1, 2), []);
     let last = given.last().unwrap();
     let played = last.1.iter().filter(|beat| beat.music.lead_is_played).count();
