@@ -10,6 +10,7 @@
 
 mod blend;
 mod control;
+mod damage;
 mod drag_out;
 mod follow;
 mod gestures;
@@ -50,6 +51,7 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
 use nice_plug_egui::NiceEguiApp;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
+use rate::Renderer;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,10 +88,12 @@ pub struct EditorApp {
     roll: roll::Roll,
     sound_font: sound::FontState,
     styles: styles::StylesState,
-    interval: Duration,
+    renderer: Renderer,
     presets: presets::Presets,
     /// Pictures that are still to be drawn though nothing changes.
     settling: u8,
+    /// Of these, pictures in a window that was opened or resized.
+    unsettled: u8,
     gui: Option<GuiContext>,
 }
 
@@ -106,8 +110,9 @@ impl EditorApp {
             roll: roll::Roll::default(),
             sound_font: sound::FontState::default(),
             styles: styles::StylesState::default(),
-            interval: rate::FASTEST,
+            renderer: Renderer::Card,
             settling: SETTLING,
+            unsettled: SETTLING,
             gui: None,
         }
     }
@@ -131,8 +136,13 @@ impl EditorApp {
             self.settling -= 1;
             rate::repaint_after(ui.ctx(), SETTLING_INTERVAL);
         }
+        if self.unsettled > 0 {
+            self.unsettled -= 1;
+            ui.ctx().with_plugin(damage::Damage::forget);
+        }
         if view.as_ref().is_some_and(|view| view.status.playing()) {
-            rate::repaint_after(ui.ctx(), self.interval);
+            let n_pixels = ui.ctx().viewport_rect().area() * ui.pixels_per_point().powi(2);
+            rate::repaint_after(ui.ctx(), self.renderer.interval(n_pixels));
         } else if self.keep.is_dragging()
             || self.params.sound_font.status() == FontStatus::Loading
             || self.params.styles.learning().is_busy()
@@ -222,8 +232,12 @@ impl NiceEguiApp for EditorApp {
         theme::apply(&context);
         frame.set_clear_color(ground::color());
         self.keep.set_window(drag_out::Window::of(frame));
-        self.interval = rate::interval(frame);
-        self.settling = SETTLING;
+        self.renderer = rate::renderer(frame);
+        if self.renderer == Renderer::Software {
+            context.add_plugin(damage::Damage::default());
+        }
+        self.roll.is_paged = self.renderer == Renderer::Software;
+        (self.settling, self.unsettled) = (SETTLING, SETTLING);
         self.gui = Some(gui);
         Ok(())
     }
@@ -239,7 +253,7 @@ impl NiceEguiApp for EditorApp {
     fn resized(&mut self, new_size: WindowSize) {
         let logical = new_size.logical;
         *self.size.write() = [logical.width as f32, logical.height as f32];
-        self.settling = SETTLING;
+        (self.settling, self.unsettled) = (SETTLING, SETTLING);
     }
 
     fn editor_closed(&mut self) {

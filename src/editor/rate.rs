@@ -4,37 +4,55 @@ use egui::Context;
 use nice_plug_egui::Frame;
 use std::time::Duration;
 
-/// Between two pictures where a graphics card draws them.
-pub const FASTEST: Duration = Duration::from_micros(16_667);
+/// Between two pictures, at least. Each waits for the screen besides: this much and the rest of a
+/// sixtieth of a second, where that is how often the screen shows one.
+pub const FASTEST: Duration = Duration::from_millis(12);
 
-/// Between two pictures where the processor draws them itself.
-const SOFTWARE: Duration = Duration::from_millis(66);
+/// Between two pictures for each million pixels where the processor brings them to the screen.
+const A_MEGAPIXEL: Duration = Duration::from_millis(12);
 
 /// Parts of the names of renderers without a graphics card: Mesa's, Google's and Windows'.
 const SOFTWARE_NAMES: [&str; 5] = ["llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic"];
 
-/// What the renderer of a window can bear.
-///
-/// A renderer that does not say its name is trusted.
-pub fn interval(frame: &Frame) -> Duration {
+/// Who draws a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renderer {
+    /// A graphics card.
+    Card,
+    /// The processor.
+    Software,
+}
+
+impl Renderer {
+    /// The time between two pictures of so many pixels that it can bear.
+    pub fn interval(self, n_pixels: f32) -> Duration {
+        match self {
+            Self::Card => FASTEST,
+            Self::Software => FASTEST.max(A_MEGAPIXEL.mul_f32((n_pixels * 1e-6).clamp(0.0, 100.0))),
+        }
+    }
+}
+
+/// Who draws this window. A renderer that does not say its name is trusted.
+pub fn renderer(frame: &Frame) -> Renderer {
     use glow::HasContext;
-    let Some(context) = frame.baseview_window().gl_context() else { return FASTEST };
+    let Some(context) = frame.baseview_window().gl_context() else { return Renderer::Card };
     // SAFETY: this is the window's own thread, on which no context is current between pictures.
     unsafe {
         if context.make_current().is_err() {
-            return FASTEST;
+            return Renderer::Card;
         }
         let name = frame.gl().get_parameter_string(glow::RENDERER);
         // The next picture makes it current again, and reports what is wrong.
         let _ = context.make_not_current();
-        for_renderer(&name)
+        named(&name)
     }
 }
 
-fn for_renderer(name: &str) -> Duration {
+fn named(name: &str) -> Renderer {
     let name = name.to_lowercase();
     let software = SOFTWARE_NAMES.iter().any(|part| name.contains(part));
-    if software { SOFTWARE } else { FASTEST }
+    if software { Renderer::Software } else { Renderer::Card }
 }
 
 /// Asks for the next picture after `interval`.
@@ -49,10 +67,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processors_draw_less_often() {
-        assert_eq!(for_renderer("llvmpipe (LLVM 15.0.6, 256 bits)"), SOFTWARE);
-        assert_eq!(for_renderer("GDI Generic"), SOFTWARE);
-        assert_eq!(for_renderer("NVIDIA GeForce RTX 3060/PCIe/SSE2"), FASTEST);
-        assert_eq!(for_renderer(""), FASTEST);
+    fn processors_are_known_by_name() {
+        assert_eq!(named("llvmpipe (LLVM 15.0.6, 256 bits)"), Renderer::Software);
+        assert_eq!(named("GDI Generic"), Renderer::Software);
+        assert_eq!(named("NVIDIA GeForce RTX 3060/PCIe/SSE2"), Renderer::Card);
+        assert_eq!(named(""), Renderer::Card);
+    }
+
+    #[test]
+    fn large_windows_without_a_card_are_drawn_less_often() {
+        let [usual, large] = [1_060.0 * 850.0, 3_840.0 * 2_160.0];
+        assert_eq!(Renderer::Card.interval(large), FASTEST);
+        assert_eq!(Renderer::Software.interval(usual), FASTEST);
+        assert_eq!(Renderer::Software.interval(large).as_millis(), 99);
     }
 }

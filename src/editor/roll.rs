@@ -10,7 +10,7 @@ use super::{control, ground, theme};
 use crate::engine::View;
 use composer::HeardBeat;
 use egui::{Align2, EventFilter, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
-use grid::Grid;
+use grid::{Grid, View as GridView};
 pub use history::History;
 use motion::Motion;
 use selection::Selection;
@@ -23,6 +23,9 @@ pub struct Roll {
     pub history: History,
     motion: Motion,
     selection: Selection,
+    /// Whether music stands still while the playhead moves through a bar, and turns over with the
+    /// bars. That paints far less than music that scrolls.
+    pub is_paged: bool,
 }
 
 impl Roll {
@@ -62,6 +65,16 @@ impl Roll {
         self.selection.stretch()
     }
 
+    fn view(&self, lookahead: f64) -> GridView {
+        let position = self.position();
+        let bar = self.history.at(position).filter(|_| self.is_paged).map(|beat| {
+            let start = beat.line_beat as f64 - beat.frame.offset_in_bar().beats();
+            (start, beat.frame.meter.bar_ticks().beats())
+        });
+        let (anchor, page) = bar.unwrap_or((position, 0.0));
+        GridView { position, lookahead, anchor, page }
+    }
+
     /// Shows the roll with room for `lookahead` beats before the playhead, or why there is nothing
     /// to show.
     pub fn show(&mut self, ui: &mut Ui, lookahead: f64) {
@@ -71,7 +84,7 @@ impl Roll {
         if self.history.beats().is_empty() {
             nothing(&painter, rect);
         } else {
-            let grid = Grid::new(ui, rect, (self.position(), lookahead), &self.history);
+            let grid = Grid::new(ui, rect, self.view(lookahead), &self.history);
             self.choose(ui, &response, &grid);
             grid.paint(&painter, &self.history, self.selection.on(&self.history));
         }
@@ -144,4 +157,25 @@ fn nothing(painter: &egui::Painter, rect: Rect) {
     let text = "Press play in the host, or Run above, and the band starts.";
     let font = theme::control_font();
     painter.text(rect.center(), Align2::CENTER_CENTER, text, font, theme::FAINT_TEXT);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::history::tests::beat;
+    use super::*;
+
+    #[test]
+    fn a_paged_roll_turns_over_with_the_bars() {
+        let beats: Vec<_> = (0..12).map(|n| beat(n, n, 1)).collect();
+        let view = |is_paged: bool, position: f64| {
+            let mut roll = Roll::of(&beats, position);
+            roll.is_paged = is_paged;
+            let view = roll.view(1.0);
+            (view.anchor, view.page)
+        };
+        assert_eq!([0.0, 3.9, 4.0, 9.5].map(|at| view(true, at).0), [0.0, 0.0, 4.0, 8.0]);
+        assert_eq!(view(true, 5.0).1, 4.0);
+        assert_eq!(view(false, 5.3), (5.3, 0.0), "else it scrolls");
+        assert_eq!(view(true, 99.0), (99.0, 0.0), "nothing is known there");
+    }
 }

@@ -4,6 +4,8 @@ mod app;
 mod raster;
 mod snapshot;
 
+pub use app::Window;
+pub use raster::Raster;
 pub use snapshot::assert_looks;
 
 use super::theme;

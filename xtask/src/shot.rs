@@ -131,8 +131,9 @@ fn take(meanwhile: &mut Meanwhile, display: &Display, options: &Options) -> Resu
     }
     let picture = window.wait_for(meanwhile.instance(), painted, PAINT_LIMIT, is_painted)?;
     if options.measure {
+        let opened = measure::threads();
         meanwhile.wait(MEASURED)?;
-        measure::print(&before);
+        measure::print(&before, &opened);
     }
     window.close(meanwhile.instance());
     picture.write_png(&options.file)?;

@@ -2,14 +2,19 @@
 
 use super::geometry::{self, Hexagon, RING, Shares};
 use super::{Look, names, theme};
+use egui::cache::{ComputerMut, FrameCache};
 use egui::epaint::Mesh;
-use egui::{Color32, Painter, Pos2, Rect, Response, Shape, Stroke, Ui, Vec2, pos2, vec2};
+use egui::{Color32, Memory, Painter, Pos2, Rect, Response, Shape, Stroke, Ui, Vec2, pos2, vec2};
+use std::hash::{Hash, Hasher};
 
 /// Rings of triangles from the middle to the edge of a large and of a small pad.
 const RINGS: (usize, usize) = (12, 5);
 
 /// How bright the pad is in its middle, how much brighter at its corners and at its point.
 const LIGHT: (f32, f32, f32) = (0.26, 0.34, 0.42);
+
+/// Share of its opacity that a pad has whose point counts for nothing.
+const FAINT: f32 = 0.5;
 
 /// How far the light of the point reaches, in radii.
 const GLOW: f32 = 0.45;
@@ -34,10 +39,11 @@ pub fn pad(
         return;
     }
     let mut painter = ui.painter().clone();
-    if look.faint && !response.hovered() {
-        painter.multiply_opacity(0.5);
-    }
-    painter.add(Shape::mesh(surface(hexagon, point, look.small)));
+    let opacity = if look.faint && !response.hovered() { FAINT } else { 1.0 };
+    let surface = Surface { hexagon: *hexagon, point, small: look.small, opacity };
+    let cached = |memory: &mut Memory| memory.caches.cache::<Surfaces>().get(surface).clone();
+    painter.add(ui.memory_mut(cached));
+    painter.multiply_opacity(opacity);
     lines(&painter, hexagon, response, look.small);
     if geometry::hidden(shown) > HIDDEN {
         radar(&painter, hexagon, shown, look.small);
@@ -55,8 +61,41 @@ pub fn pad(
     handle(&painter, hexagon.at(point), response, shown, look.small);
 }
 
+/// What the ground of a pad depends on.
+#[derive(Clone, Copy)]
+struct Surface {
+    hexagon: Hexagon,
+    point: Vec2,
+    small: bool,
+    opacity: f32,
+}
+
+impl Hash for Surface {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { hexagon: Hexagon { center, radius }, point, small, opacity } = self;
+        let numbers = [center.x, center.y, *radius, point.x, point.y, *opacity];
+        (numbers.map(f32::to_bits), small).hash(state);
+    }
+}
+
+/// Grounds that the last picture had: they seldom change, and have a thousand colors.
+type Surfaces = FrameCache<Shape, SurfacePainter>;
+
+#[derive(Default)]
+struct SurfacePainter;
+
+impl ComputerMut<Surface, Shape> for SurfacePainter {
+    fn compute(&mut self, key: Surface) -> Shape {
+        let mut mesh = surface(&key);
+        for vertex in &mut mesh.vertices {
+            vertex.color = vertex.color.gamma_multiply(key.opacity);
+        }
+        Shape::mesh(mesh)
+    }
+}
+
 /// The genres' colors as they blend, brightest around the point.
-fn surface(hexagon: &Hexagon, point: Vec2, small: bool) -> Mesh {
+fn surface(&Surface { hexagon, point, small, .. }: &Surface) -> Mesh {
     let n_rings = if small { RINGS.1 } else { RINGS.0 };
     let color = |at: Vec2| {
         let near = (-(at - point).length_sq() / (2.0 * GLOW * GLOW)).exp();

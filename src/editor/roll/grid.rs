@@ -12,6 +12,19 @@ const BEAT: (f32, f32) = (44.0, 28.0);
 /// Beats that lie right of what can be committed.
 const BEYOND: f64 = 1.0;
 
+/// What of the line is in sight.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Where the playhead stands, in beats.
+    pub position: f64,
+    /// How far the music is committed before it, in beats.
+    pub lookahead: f64,
+    /// What stands where the playhead stands while the roll scrolls, in beats; further right, the
+    /// playhead moves over music that stands still, as far as `page` beats.
+    pub anchor: f64,
+    pub page: f64,
+}
+
 /// Share of the roll that lies right of the playhead at most.
 const AHEAD_SHARE: f32 = 0.36;
 
@@ -35,17 +48,23 @@ pub struct Grid {
     /// Where the playhead stands.
     now: f32,
     position: f64,
+    /// Where the view's anchor stands.
+    anchor_x: f32,
+    anchor: f64,
     beat_width: f32,
     lowest: f32,
     highest: f32,
 }
 
 impl Grid {
-    pub fn new(ui: &Ui, rect: Rect, (position, lookahead): (f64, f64), history: &History) -> Self {
+    pub fn new(ui: &Ui, rect: Rect, view: View, history: &History) -> Self {
+        let View { position, lookahead, anchor, page } = view;
         let notes = Rect::from_min_max(rect.min + vec2(GUTTER, HEADER), rect.max - vec2(0.0, 4.0));
         let split = notes.bottom() - notes.height() * DRUM_SHARE;
         let beat_width = (notes.width() / BEAT.1).max(BEAT.0);
-        let ahead = ((lookahead + BEYOND) as f32 * beat_width).min(notes.width() * AHEAD_SHARE);
+        let beats_ahead = (page + lookahead + BEYOND) as f32;
+        let ahead = (beats_ahead * beat_width).min(notes.width() * AHEAD_SHARE);
+        let anchor_x = notes.right() - ahead;
         let (lowest, highest) = lanes::keys(history);
         let glide = |name: &str, key: f32| {
             ui.ctx().animate_value_with_time(ui.scope_id().with(name), key, GLIDE)
@@ -54,8 +73,10 @@ impl Grid {
             rect,
             pitched: Rect::from_min_max(notes.min, pos2(notes.right(), split - 4.0)),
             drums: Rect::from_min_max(pos2(notes.left(), split), notes.max),
-            now: notes.right() - ahead,
+            now: anchor_x + (position - anchor) as f32 * beat_width,
             position,
+            anchor_x,
+            anchor,
             beat_width,
             lowest: glide("lowest", lowest),
             highest: glide("highest", highest),
@@ -64,12 +85,12 @@ impl Grid {
 
     /// Where a place of the line lies, in beats.
     fn x(&self, line_beats: f64) -> f32 {
-        self.now + (line_beats - self.position) as f32 * self.beat_width
+        self.anchor_x + (line_beats - self.anchor) as f32 * self.beat_width
     }
 
     /// The place of the line that lies at `x`, in beats.
     pub fn line_beats(&self, x: f32) -> f64 {
-        self.position + f64::from((x - self.now) / self.beat_width)
+        self.anchor + f64::from((x - self.anchor_x) / self.beat_width)
     }
 
     fn key_height(&self) -> f32 {
@@ -127,9 +148,13 @@ impl Grid {
     fn paint_ground(&self, painter: &Painter, history: &History) {
         painter.rect_filled(self.drums, 0.0, theme::mix(theme::PANEL, theme::BACKGROUND, 0.5));
         let end = history.beats().back().map_or(self.position, |beat| (beat.line_beat + 1) as f64);
-        let end = self.x(end).clamp(self.now, self.rect.right());
-        let committed = Rect::from_x_y_ranges(self.now..=end, self.rect.y_range());
-        painter.rect_filled(committed, 0.0, Color32::WHITE.gamma_multiply(0.045));
+        let end = self.x(end).clamp(self.now, self.rect.right().max(self.now));
+        // Only the first of the two changes with every picture.
+        let next_beat = self.x(self.position.floor() + 1.0).clamp(self.now, end);
+        for across in [self.now..=next_beat, next_beat..=end] {
+            let committed = Rect::from_x_y_ranges(across, self.rect.y_range());
+            painter.rect_filled(committed, 0.0, Color32::WHITE.gamma_multiply(0.045));
+        }
         let open = Rect::from_x_y_ranges(end..=self.rect.right(), self.rect.y_range());
         painter.rect_filled(open, 0.0, theme::BACKGROUND.gamma_multiply(0.6));
         let octaves = (self.lowest / 12.0).ceil() as i32..=(self.highest / 12.0).floor() as i32;

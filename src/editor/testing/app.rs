@@ -77,6 +77,11 @@ impl Window {
         }
     }
 
+    /// The roll as it is where the processor draws the window.
+    pub fn page_roll(&mut self) {
+        self.app.roll.is_paged = true;
+    }
+
     pub fn frame(&mut self) -> FullOutput {
         let app = &mut self.app;
         self.bench.frame(|ui, setter| app.draw(ui, setter))

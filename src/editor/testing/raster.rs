@@ -5,7 +5,7 @@
 //! leave a gap, and every machine draws the same picture.
 
 use crate::editor::theme;
-use egui::epaint::{ClippedPrimitive, ImageDelta, Mesh, Primitive, Vertex};
+use egui::epaint::{ClippedPrimitive, ClippedShape, ImageDelta, Mesh, Primitive, Vertex};
 use egui::{Context, FullOutput, Pos2, Rect, TextureId, TexturesDelta};
 use egui_kittest::TestRenderer;
 use image::{Rgba, RgbaImage};
@@ -46,19 +46,29 @@ impl TestRenderer for Raster {
         let background = Rgba(theme::PANEL.to_array());
         let mut image =
             RgbaImage::from_pixel(size.x.round() as u32, size.y.round() as u32, background);
-        for primitive in context.tessellate(output.shapes.clone(), scale) {
-            let ClippedPrimitive { clip_rect, primitive } = &primitive;
-            let Primitive::Mesh(mesh) = primitive else {
-                return Err("there is no OpenGL to call back with".into());
-            };
-            let texture = self.textures.get(&mesh.texture_id).ok_or("a texture is missing")?;
-            draw(&mut image, texture, mesh, *clip_rect, scale);
-        }
+        self.paint(&mut image, context, output.shapes.clone(), scale)?;
         Ok(image)
     }
 }
 
 impl Raster {
+    /// Paints shapes over what is there; there is no OpenGL to call back with.
+    pub fn paint(
+        &self,
+        image: &mut RgbaImage,
+        context: &Context,
+        shapes: Vec<ClippedShape>,
+        scale: f32,
+    ) -> Result<(), String> {
+        for primitive in context.tessellate(shapes, scale) {
+            let ClippedPrimitive { clip_rect, primitive } = &primitive;
+            let Primitive::Mesh(mesh) = primitive else { continue };
+            let texture = self.textures.get(&mesh.texture_id).ok_or("a texture is missing")?;
+            draw(image, texture, mesh, *clip_rect, scale);
+        }
+        Ok(())
+    }
+
     fn set(&mut self, id: TextureId, patch: &ImageDelta) {
         let egui::ImageData::Color(image) = &patch.image;
         let texels = image.pixels.iter().map(|color| color.to_array().map(f32::from));

@@ -34,20 +34,23 @@ fn seconds(schedstat: &str) -> Option<f64> {
     Some(nanoseconds as f64 * 1e-9)
 }
 
-/// Prints what the threads that were not there `before` have used since.
-pub fn print(before: &Threads) {
+/// Prints what the threads that were not there `before` the window have used since it was `opened`.
+pub fn print(before: &Threads, opened: &Threads) {
     let now = threads();
-    let wall = (now.at - before.at).as_secs_f64();
+    let wall = (now.at - opened.at).as_secs_f64();
     let mut by_name: HashMap<&str, (usize, f64)> = HashMap::new();
     for (id, (name, time)) in &now.threads {
         if !before.threads.contains_key(id) {
+            let until = opened.threads.get(id).map_or(0.0, |(_, time)| *time);
             let entry = by_name.entry(name).or_default();
-            *entry = (entry.0 + 1, entry.1 + time);
+            *entry = (entry.0 + 1, entry.1 + time - until);
         }
     }
     let mut rows: Vec<_> = by_name.into_iter().collect();
     rows.sort_by(|one, other| other.1.1.total_cmp(&one.1.1));
-    println!("processor time of the editor's threads in {wall:.1} s, of one processor:");
+    let total: f64 = rows.iter().map(|(_, (_, time))| time).sum();
+    let total = total / wall * 100.0;
+    println!("processor time of the editor's threads in {wall:.1} s: {total:.1} % of one, of it");
     for (name, (n_threads, time)) in rows {
         let share = time / wall * 100.0;
         println!("  {name:<16} {n_threads:>2} threads  {time:>7.3} s  {share:>5.1} %");

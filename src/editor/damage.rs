@@ -1,0 +1,205 @@
+//! Paints only what has changed, where the processor draws the window itself.
+//!
+//! While the band plays, the roll and a few lamps move and a hundred controls stand still. egui
+//! describes all of it anew for each picture. [`Damage`] compares that with the picture before, and
+//! leaves of it what lies in the rectangles that differ; these are painted over the last picture
+//! where the window's buffer still holds it ([`Surface`]). What comes out is the same to the last
+//! pixel.
+
+mod surface;
+#[cfg(test)]
+mod tests;
+
+use super::theme;
+use egui::epaint::ClippedShape;
+use egui::{Context, FullOutput, Plugin, Rect, Shape, pos2};
+use surface::Surface;
+
+/// Pixels around a shape that its soft edge may reach.
+const SOFT_EDGE: f32 = 2.0;
+
+/// Most rectangles that are painted apart.
+const MOST_RECTS: usize = 12;
+
+/// Two rectangles become one where that is no larger than this many times what they cover apart:
+/// each costs the shapes that it cuts.
+const WORTH: f32 = 1.25;
+
+/// Which part of the window differs from the picture before.
+#[derive(Default)]
+pub struct Damage {
+    surface: Surface,
+    /// The shapes of the last picture, and what each may touch.
+    before: Vec<Placed>,
+    /// The window in points, and pixels a point.
+    size: Option<(Rect, f32)>,
+    /// What differs from what was painted last; a pass may be given up before it is painted.
+    unpainted: Rects,
+    /// The next picture is painted whole.
+    is_whole: bool,
+}
+
+impl Damage {
+    /// Paints the next picture whole: the window's buffer may be another.
+    pub fn forget(&mut self) {
+        self.is_whole = true;
+    }
+}
+
+/// A shape and the rectangle that it may touch, in points, on whole pixels.
+#[derive(Clone, Debug)]
+struct Placed {
+    clipped: ClippedShape,
+    touches: Rect,
+}
+
+impl Plugin for Damage {
+    fn debug_name(&self) -> &'static str {
+        "damage"
+    }
+
+    fn output_hook(&mut self, context: &Context, output: &mut FullOutput) {
+        let size = (context.viewport_rect(), output.pixels_per_point);
+        let is_whole = |patch: &egui::epaint::ImageDelta| patch.is_whole();
+        let is_new_texture = output.textures_delta.set.values().flatten().any(is_whole);
+        if self.surface.take_painted() {
+            self.unpainted.clear();
+        }
+        let shapes = std::mem::take(&mut output.shapes);
+        let now: Vec<Placed> = shapes.into_iter().map(|shape| Placed::new(shape, size.1)).collect();
+        let is_whole = std::mem::take(&mut self.is_whole) || !self.surface.is_kept();
+        if is_whole || self.size != Some(size) || is_new_texture {
+            self.unpainted.add(size.0);
+        } else {
+            differences(&self.before, &now, &mut self.unpainted);
+        }
+        output.shapes.push(self.surface.begin(size.0));
+        output.shapes.extend(within(&now, &self.unpainted));
+        output.shapes.push(self.surface.end(size.0));
+        (self.before, self.size) = (now, Some(size));
+    }
+}
+
+impl Placed {
+    fn new(clipped: ClippedShape, pixels_per_point: f32) -> Self {
+        let bounds = clipped.transform_after_tessellation * clipped.shape.visual_bounding_rect();
+        let soft = bounds.expand(SOFT_EDGE / pixels_per_point).intersect(clipped.clip_rect);
+        let touches =
+            if soft.is_positive() { outward(soft, pixels_per_point) } else { Rect::NOTHING };
+        Self { clipped, touches }
+    }
+}
+
+/// The rectangle of whole pixels around one.
+fn outward(rect: Rect, pixels_per_point: f32) -> Rect {
+    let on = |at: f32, round: fn(f32) -> f32| round(at * pixels_per_point) / pixels_per_point;
+    Rect::from_min_max(
+        pos2(on(rect.min.x, f32::floor), on(rect.min.y, f32::floor)),
+        pos2(on(rect.max.x, f32::ceil), on(rect.max.y, f32::ceil)),
+    )
+}
+
+/// What of a picture lies in some rectangles, on the ground of the window.
+fn within(picture: &[Placed], rects: &Rects) -> Vec<ClippedShape> {
+    let mut shapes = Vec::new();
+    for rect in &rects.0 {
+        let ground = Shape::rect_filled(rect.expand(SOFT_EDGE), 0.0, theme::PANEL);
+        shapes.push(ClippedShape::new(*rect, ground));
+        let touched = picture.iter().filter(|placed| placed.touches.intersects(*rect));
+        shapes.extend(touched.map(|placed| ClippedShape {
+            clip_rect: placed.clipped.clip_rect.intersect(*rect),
+            ..placed.clipped.clone()
+        }));
+    }
+    shapes
+}
+
+/// Adds what differs between two pictures.
+///
+/// Shapes come in runs that are cut off at the same rectangle. Where both pictures have the same
+/// runs, each is compared with its like; else everything from the first to the last run that
+/// differs counts.
+fn differences(before: &[Placed], now: &[Placed], rects: &mut Rects) {
+    let is_same_run = |a: &Placed, b: &Placed| a.clipped.clip_rect == b.clipped.clip_rect;
+    let runs = |picture: &'_ [Placed]| -> Vec<std::ops::Range<usize>> {
+        let mut end = 0;
+        let lengths = picture.chunk_by(is_same_run).map(<[Placed]>::len);
+        lengths.map(|len| (end, end += len).0..end).collect()
+    };
+    let (old, new) = (runs(before), runs(now));
+    let is_alike = |(a, b): (&std::ops::Range<usize>, &std::ops::Range<usize>)| {
+        is_same_run(&before[a.start], &now[b.start])
+    };
+    if old.len() == new.len() && old.iter().zip(&new).all(is_alike) {
+        for (a, b) in old.into_iter().zip(new) {
+            changed(&before[a], &now[b], rects);
+        }
+    } else {
+        between_ends(before, now, rects);
+    }
+}
+
+/// Adds what differs between two runs.
+fn changed(before: &[Placed], now: &[Placed], rects: &mut Rects) {
+    if before.len() != now.len() {
+        return between_ends(before, now, rects);
+    }
+    for (a, b) in before.iter().zip(now).filter(|(a, b)| a.clipped != b.clipped) {
+        rects.add(a.touches);
+        rects.add(b.touches);
+    }
+}
+
+/// Adds everything but the shapes at both ends that are alike.
+fn between_ends(before: &[Placed], now: &[Placed], rects: &mut Rects) {
+    let is_alike = |(a, b): &(&Placed, &Placed)| a.clipped == b.clipped;
+    let first = before.iter().zip(now).take_while(is_alike).count();
+    let (before, now) = (&before[first..], &now[first..]);
+    let last = before.iter().rev().zip(now.iter().rev()).take_while(is_alike).count();
+    let rest = before[..before.len() - last].iter().chain(&now[..now.len() - last]);
+    rest.for_each(|placed| rects.add(placed.touches));
+}
+
+/// Rectangles that do not overlap.
+#[derive(Debug, Default)]
+struct Rects(Vec<Rect>);
+
+impl Rects {
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Adds a rectangle, joined with those that it overlaps or nearly fills a larger one with.
+    fn add(&mut self, rect: Rect) {
+        if !rect.is_positive() || self.0.iter().any(|known| known.contains_rect(rect)) {
+            return;
+        }
+        let mut rect = rect;
+        while let Some(at) = self.0.iter().position(|known| is_better_joined(*known, rect)) {
+            rect |= self.0.swap_remove(at);
+        }
+        self.0.push(rect);
+        if self.0.len() > MOST_RECTS {
+            self.join_nearest();
+        }
+    }
+
+    /// Joins the two that grow least by it.
+    fn join_nearest(&mut self) {
+        let pairs = (1..self.0.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        let growth = |(a, b): &(usize, usize)| {
+            let (a, b) = (self.0[*a], self.0[*b]);
+            (a | b).area() - a.area() - b.area()
+        };
+        if let Some((a, b)) = pairs.min_by(|x, y| growth(x).total_cmp(&growth(y))) {
+            let joined = self.0[a] | self.0.swap_remove(b);
+            self.0.swap_remove(a);
+            self.add(joined);
+        }
+    }
+}
+
+fn is_better_joined(a: Rect, b: Rect) -> bool {
+    let overlap = a.intersect(b);
+    overlap.is_positive() || (a | b).area() <= WORTH * (a.area() + b.area())
+}
