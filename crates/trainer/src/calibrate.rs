@@ -1,12 +1,15 @@
-//! `calibrate`: the weight map of a model, so that equal turns of a genre's knob are equal steps
-//! for the judge.
+//! `calibrate`: what is fitted by hearing what a model composes. How often bars repeat, so that it is
+//! as often as in real songs ([`repetition`]); the weight map, so that equal turns of a genre's knob
+//! are equal steps for the judge.
 
-use std::path::PathBuf;
+mod repetition;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use model::weight_map::N_POINTS;
-use model::weights::{self, Manifest};
+use model::weights::{self, Manifest, Weights};
 use model::{Kernels, Network, WeightMap};
 
 use crate::corpus::Split;
@@ -21,10 +24,12 @@ use crate::songs::Songs;
 pub struct CalibrateOptions {
     /// Folder that `prepare` wrote.
     pub prepared: PathBuf,
-    /// The exported weights, which get the map.
+    /// The exported weights, which get the map and another table of forms.
     pub weights: PathBuf,
     /// Songs a point.
     pub songs: usize,
+    /// Songs of 64 bars a genre and tilt of its forms; 0 leaves these as they are.
+    pub long_songs: usize,
     /// Folder for composed music.
     pub cache: PathBuf,
     /// Threads that compose.
@@ -34,7 +39,8 @@ pub struct CalibrateOptions {
 /// Seed of the first song: none that an evaluation listens to.
 const FIRST_SEED: u32 = 100_000;
 
-/// Composes sweeps of all pairs without a map, fits one, and writes it into the weights.
+/// Fits how often bars repeat, composes sweeps of all pairs without a map, fits one, and writes both
+/// into the weights.
 ///
 /// # Errors
 /// Files that cannot be read or written, by name; a model that fails.
@@ -48,6 +54,20 @@ pub fn run(options: &CalibrateOptions) -> Result<()> {
     let manifest = Manifest::from_bytes(&read(&manifest_path)?)
         .with_context(|| manifest_path.display().to_string())?;
     let mut tensors = weights::read(&read(path)?, &manifest.config).with_context(place)?;
+    if options.long_songs > 0 {
+        let training = Songs::read(&options.prepared, &[Split::Train], &Recipe::default())?;
+        let hearing = repetition::Hearing {
+            config: manifest.config,
+            songs: options.long_songs,
+            first_seed: FIRST_SEED,
+            cache: &options.cache,
+            threads: options.threads,
+        };
+        repetition::fit(&mut tensors, &hearing, &training).with_context(place)?;
+    }
+    if options.songs == 0 {
+        return finish(path, &tensors, &manifest);
+    }
     tensors.remove(WeightMap::NAME);
     let network = Arc::new(Network::new(manifest.config, &tensors, Kernels::Fused)?);
     let eval = EvalOptions {
@@ -80,8 +100,14 @@ pub fn run(options: &CalibrateOptions) -> Result<()> {
         );
     }
     tensors.insert(WeightMap::NAME.to_owned(), map.to_tensor()?);
-    let bytes = weights::write(&tensors)?;
-    Network::from_bytes(&bytes, &manifest.to_bytes()?).with_context(place)?;
+    finish(path, &tensors, &manifest)
+}
+
+/// Writes weights that can be read again.
+fn finish(path: &Path, tensors: &Weights, manifest: &Manifest) -> Result<()> {
+    let bytes = weights::write(tensors)?;
+    Network::from_bytes(&bytes, &manifest.to_bytes()?)
+        .with_context(|| path.display().to_string())?;
     write_whole(path, &bytes)
 }
 

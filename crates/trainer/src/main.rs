@@ -194,17 +194,21 @@ enum Verb {
         /// What `eval --json` wrote; a column each, named after its file.
         evals: Vec<PathBuf>,
     },
-    /// Fit the weight map of exported weights: even steps of a knob become even steps for the ear.
+    /// Fit how often bars repeat and the weight map of exported weights: even steps of a knob become
+    /// even steps for the ear.
     Calibrate {
         /// Folder that `prepare` wrote.
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
-        /// The weights, which get the map.
+        /// The weights, which get the map and another table of forms.
         #[arg(long, default_value = "models/tributary-v2.safetensors")]
         weights: PathBuf,
-        /// Songs of eight bars at each of eleven points of each pair.
+        /// Songs of eight bars at each of eleven points of each pair; 0 leaves the map alone.
         #[arg(long, default_value_t = 40)]
         songs: usize,
+        /// Songs of 64 bars a genre, at each of up to six tilts of its forms; 0 leaves those alone.
+        #[arg(long, default_value_t = 12)]
+        long_songs: usize,
         /// Folder that keeps composed music.
         #[arg(long, default_value = "target/eval-cache")]
         cache: PathBuf,
@@ -332,8 +336,15 @@ fn run(verb: Verb) -> Result<()> {
             print!("{}", eval::compare(&evaluations));
             Ok(())
         }
-        Verb::Calibrate { prepared, weights, songs, cache, threads } => {
-            calibrate::run(&CalibrateOptions { prepared, weights, songs, cache, threads })
+        Verb::Calibrate { prepared, weights, songs, long_songs, cache, threads } => {
+            calibrate::run(&CalibrateOptions {
+                prepared,
+                weights,
+                songs,
+                long_songs,
+                cache,
+                threads,
+            })
         }
         Verb::Plot { eval, log, out } => eval::draw_again(&eval, log.as_deref(), &out),
         Verb::Export { weights, config, prepared, eval, steps, name, out } => {

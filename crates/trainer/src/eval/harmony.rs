@@ -96,7 +96,8 @@ pub fn on_chords<'a>(
 }
 
 /// The share of chord tones on strong beats under given chords of songs that `player` composes
-/// for each genre: `(genre, share)` a song. The n-gram cascade cannot be given chords.
+/// for each genre, followed `by_rule` or by the network alone: `(genre, share)` a song. The n-gram
+/// cascade cannot be given chords.
 ///
 /// # Errors
 /// A model that fails.
@@ -104,6 +105,7 @@ pub fn chord_follow(
     studio: &Studio,
     n_genres: usize,
     n_songs: usize,
+    by_rule: bool,
     player: impl Fn(usize) -> Player,
 ) -> Result<Vec<(usize, Share)>> {
     let mut wishes = Vec::new();
@@ -113,7 +115,7 @@ pub fn chord_follow(
             let chords = names.map(Chord::parse).collect::<score::Result<_>>()?;
             let wish = Wish::new(blend(&[(genre, 1.0)]), 8, seed);
             let player = player(genre);
-            wishes.push(Wish { player, chords, scale: Scale::FreeMajor, ..wish });
+            wishes.push(Wish { player, chords, by_rule, scale: Scale::FreeMajor, ..wish });
         }
     }
     let songs = studio.make("given chords", &wishes)?;

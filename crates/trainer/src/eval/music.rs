@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{BandModel, Blending, Given, Network, Redraws};
 use rayon::prelude::*;
-use score::{BeatFrame, Blend, Chord, Controls, HistoryBeat, Meter, Scale, Tempo};
+use score::{BeatFrame, Blend, Chord, Controls, GivenChord, HistoryBeat, Meter, Scale, Tempo};
 
 use super::knobs::Knob;
 use crate::corpus::hash;
@@ -48,6 +48,9 @@ pub struct Wish {
     pub n_bars: usize,
     /// A chord a bar, over and over; the composer chooses where there is none.
     pub chords: Vec<Chord>,
+    /// Whether these are followed by rule, as a player's are in the plugin; else the network alone
+    /// is told.
+    pub by_rule: bool,
     /// Equal seeds give equal music.
     pub seed: u32,
 }
@@ -66,6 +69,7 @@ impl Wish {
             bpm: TEMPOS[(seed_of + seed_of / 5) % 5],
             n_bars,
             chords: Vec::new(),
+            by_rule: false,
             seed,
         }
     }
@@ -198,7 +202,7 @@ impl Studio {
     }
 
     fn compose(&self, wish: &Wish) -> Result<Made> {
-        let controls = wish.controls(self.strength);
+        let mut controls = wish.controls(self.strength);
         let tempo = Tempo::new(wish.bpm.into());
         if let Player::Ngram(genre) = wish.player {
             let song = self.ngrams[genre].compose(&controls, tempo, wish.n_bars * BEATS_A_BAR);
@@ -214,7 +218,9 @@ impl Studio {
         for beat in 0..wish.n_bars * BEATS_A_BAR {
             let frame = BeatFrame::regular(beat as i64, Meter::COMMON, tempo);
             let chord = wish.chords.get(beat / BEATS_A_BAR % wish.chords.len().max(1)).copied();
-            let given = Given { chord: chord.map(Some), ..Given::default() };
+            controls.follow = chord.filter(|_| wish.by_rule).map(GivenChord::new);
+            let told = chord.filter(|_| !wish.by_rule);
+            let given = Given { chord: told.map(Some), ..Given::default() };
             let music = band.compose_around(&song, &frame, &controls, 0, &given)?;
             song.push(HistoryBeat { frame, music });
         }

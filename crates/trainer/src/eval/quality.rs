@@ -146,7 +146,7 @@ pub struct Quality {
     pub overlap_area: Option<f64>,
     /// Notes in the scale under exact scales.
     pub scale_lock: Option<f64>,
-    /// Chord tones on strong beats under given chords, mean over genres.
+    /// Chord tones on strong beats under chords that are followed, mean over genres.
     pub chord_follow: Option<f64>,
     /// 95th percentile of the longest copied runs, in notes.
     pub copied_run: Option<f64>,
@@ -182,6 +182,8 @@ pub struct Quality {
     pub scale_notes: usize,
     /// Chord tones, mean over genres; of real music on the chords that stand there.
     pub chords: Option<Sides<Figure>>,
+    /// The same where the network is told the chords and nothing holds it to them.
+    pub chords_without_rule: Option<Sides<Figure>>,
     /// Chord tones of the model a genre.
     pub chords_by_genre: Vec<Share>,
     /// Copied runs, by whose music.

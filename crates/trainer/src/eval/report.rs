@@ -307,6 +307,8 @@ impl Quality {
                 .sides(self.scale),
             Row::new("chord follow", Goal::AtLeast(0.9), format!("{n_chords} notes"))
                 .sides(self.chords),
+            Row::new("chord follow, the network alone", Goal::None, format!("{n_chords} notes"))
+                .sides(self.chords_without_rule),
             Row {
                 value: copies(bench::GENERATED).map(|runs| runs.p95),
                 beside: [

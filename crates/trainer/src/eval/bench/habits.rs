@@ -110,28 +110,36 @@ impl Bench<'_> {
             ngram: free(&ngram),
             untrained: free(&untrained),
         });
-        let follow = |player: &dyn Fn(usize) -> Player| -> Result<Vec<(usize, Share)>> {
-            harmony::chord_follow(&self.studio, n_genres, n, player)
+        let follow = |by_rule: bool, player: &dyn Fn(usize) -> Player| {
+            harmony::chord_follow(&self.studio, n_genres, n, by_rule, player)
         };
         let figure = |songs: &[(usize, Share)]| {
             let rows: Vec<_> = songs.iter().map(|(genre, share)| share.row(*genre)).collect();
             mean_ratio(&rows, n_genres)
         };
-        let generated = follow(&|_| Player::Model)?;
+        let generated = follow(true, &|_| Player::Model)?;
         let of_genre = |genre: usize| {
             let rows = generated.iter().filter(|(of, _)| *of == genre).map(|(_, s)| s.row(0));
             let (sum, n) = rows.fold((0.0, 0.0), |(s, n), (_, a, b)| (s + a, n + b));
             Share { value: sum / n, n: n as usize }
         };
         quality.chords_by_genre = (0..n_genres).map(of_genre).collect();
+        let real = of_real(&|real| harmony::on_own_chords(&real.excerpt));
+        let ngram = figure(&follow(false, &Player::Ngram)?);
         let chords = Sides {
             generated: figure(&generated),
-            real: of_real(&|real| harmony::on_own_chords(&real.excerpt)),
-            ngram: figure(&follow(&Player::Ngram)?),
-            untrained: figure(&follow(&|_| Player::Untrained)?),
+            real,
+            ngram,
+            untrained: figure(&follow(true, &|_| Player::Untrained)?),
         };
         quality.chord_follow = Some(chords.generated.value);
         quality.chords = Some(chords);
+        quality.chords_without_rule = Some(Sides {
+            generated: figure(&follow(false, &|_| Player::Model)?),
+            real,
+            ngram,
+            untrained: figure(&follow(false, &|_| Player::Untrained)?),
+        });
         Ok(())
     }
 }
