@@ -202,7 +202,8 @@ impl BandModel {
             grammar: &grammar,
             forms: self.network.forms(),
             steadiness: self.network.steadiness(),
-            guard: self.network.originality().filter(|_| self.is_guarded),
+            guard: self.network.originality(),
+            is_guarded: self.is_guarded,
             redraws: &mut self.redraws,
         };
         Ok(turn.beat(history, frame, controls, pass, given, role))
@@ -368,8 +369,10 @@ struct Turn<'a, T> {
     forms: Option<&'a FormTable>,
     /// Without it every note's dynamics and timing are drawn alone.
     steadiness: Option<&'a Steadiness>,
-    /// Without it nothing is drawn again.
+    /// What the training songs hold.
     guard: Option<&'a OriginalityFilter>,
+    /// Whether what goes on copying is drawn again.
+    is_guarded: bool,
     redraws: &'a mut Redraws,
 }
 

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use score::line::{LineEnd, Token};
-use score::{GridNote, HistoryBeat, Part, grid::CELLS_PER_BEAT};
+use score::{GridNote, HistoryBeat, N_STYLES, Part, grid::CELLS_PER_BEAT};
 
 use crate::weights::Weights;
 use crate::{Error, Result};
@@ -103,11 +103,24 @@ impl OriginalityFilter {
     /// # Errors
     /// [`Error::Tensor`].
     pub fn tensors(&self) -> Result<[(String, Tensor); 2]> {
-        let bytes = self.blocks.as_flattened().to_vec();
-        let blocks = Tensor::from_vec(bytes, (self.blocks.len(), BLOCK_BYTES), &Device::Cpu)?;
-        let parameters = [VERSION, self.n as u32, self.stride as u32, self.n_probes as u32];
-        let parameters = Tensor::new(&parameters, &Device::Cpu)?;
+        let bytes = self.bytes().to_vec();
+        let blocks = Tensor::from_vec(bytes, self.shape().as_slice(), &Device::Cpu)?;
+        let parameters = Tensor::new(&self.parameters(), &Device::Cpu)?;
         Ok([(Self::NAME.to_owned(), blocks), (Self::PARAMETERS.to_owned(), parameters)])
+    }
+
+    /// The blocks, [`Self::shape`].
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.blocks.as_flattened()
+    }
+
+    pub(crate) fn shape(&self) -> [usize; 2] {
+        [self.blocks.len(), BLOCK_BYTES]
+    }
+
+    /// What the blocks mean.
+    pub(crate) fn parameters(&self) -> [u32; 4] {
+        [VERSION, self.n as u32, self.stride as u32, self.n_probes as u32]
     }
 
     /// The filter among weights, if there is one.
@@ -157,7 +170,7 @@ impl OriginalityFilter {
 
     /// Bytes of the filter.
     pub fn n_bytes(&self) -> usize {
-        self.blocks.as_flattened().len()
+        self.bytes().len()
     }
 
     /// Share of bits that are set, `0.0..=1.0`.
@@ -292,6 +305,31 @@ impl<'a> Watch<'a> {
     pub(crate) fn push_all(&mut self, beat: i64, notes: &[GridNote]) -> bool {
         let cell = |note: &GridNote| beat * CELLS_PER_BEAT + i64::from(note.position);
         notes.iter().fold(false, |any, note| any | self.push(cell(note), note.pitch))
+    }
+}
+
+/// The filters that a part's line is held to: the network's, and those of the styles it is played
+/// in.
+pub(crate) type Filters<'a> = [Option<&'a OriginalityFilter>; 1 + N_STYLES];
+
+/// Follows a line past several filters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watches<'a>([Option<Watch<'a>>; 1 + N_STYLES]);
+
+impl<'a> Watches<'a> {
+    /// Watches a part as it goes on after `history`.
+    pub(crate) fn after(filters: Filters<'a>, history: &[HistoryBeat], part: Part) -> Self {
+        Self(filters.map(|filter| filter.map(|filter| Watch::after(filter, history, part))))
+    }
+
+    /// [`Watch::push`] to all of them.
+    pub(crate) fn push(&mut self, cell: i64, pitch: u8) -> bool {
+        self.0.iter_mut().flatten().fold(false, |any, watch| any | watch.push(cell, pitch))
+    }
+
+    /// [`Watch::push_all`] to all of them.
+    pub(crate) fn push_all(&mut self, beat: i64, notes: &[GridNote]) -> bool {
+        self.0.iter_mut().flatten().fold(false, |any, watch| any | watch.push_all(beat, notes))
     }
 }
 

@@ -21,7 +21,7 @@ pub use gradient::Nats;
 
 use crate::conditioning::MIN_WEIGHT;
 use crate::math::{from_bf16, to_bf16};
-use crate::{Config, Error, Network, Result};
+use crate::{Config, Error, Network, OriginalityFilter, Result};
 
 /// What the name of a style's file ends in.
 pub const FILE_ENDING: &str = "tributary-style";
@@ -77,6 +77,9 @@ pub struct Style {
     genres: [f32; Genre::COUNT],
     /// What is added to scales and shifts, `(slots, layers, 4 D)`, bfloat16 numbers.
     film: Vec<f32>,
+    /// Which stretches of notes its songs hold, so that the band copies no more of them than of the
+    /// network's own; files of early versions have none.
+    filter: Option<OriginalityFilter>,
 }
 
 impl Style {
@@ -96,6 +99,11 @@ impl Style {
         &self.genres
     }
 
+    /// What its songs hold.
+    pub(crate) fn filter(&self) -> Option<&OriginalityFilter> {
+        self.filter.as_ref()
+    }
+
     /// The style as a file: safetensors with words in its header.
     ///
     /// # Errors
@@ -107,10 +115,22 @@ impl Style {
         let words = HashMap::from([(WORDS.to_owned(), serde_json::to_string(&words)?)]);
         let genres: Vec<u8> = self.genres.iter().flat_map(|share| share.to_le_bytes()).collect();
         let film: Vec<u8> = self.film.iter().flat_map(|x| to_bf16(*x).to_le_bytes()).collect();
-        let views = [
+        let mut views = vec![
             ("film", TensorView::new(Dtype::BF16, vec![self.film.len()], &film)?),
             ("genres", TensorView::new(Dtype::F32, vec![Genre::COUNT], &genres)?),
         ];
+        let parameters: Vec<u8> = self
+            .filter
+            .iter()
+            .flat_map(|filter| filter.parameters())
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        if let Some(filter) = &self.filter {
+            let blocks = TensorView::new(Dtype::U8, filter.shape().to_vec(), filter.bytes())?;
+            views.push((OriginalityFilter::NAME, blocks));
+            let meaning = TensorView::new(Dtype::U32, vec![4], &parameters)?;
+            views.push((OriginalityFilter::PARAMETERS, meaning));
+        }
         Ok(safetensors::serialize(views, Some(words))?)
     }
 
@@ -180,7 +200,15 @@ impl Style {
             n_notes,
             bits: bits.filter(|bits| bits.iter().all(|bits| bits.is_finite())),
         };
-        Ok(Self { about, fingerprint, genres, film: numbers("film", Dtype::BF16)? })
+        let film = numbers("film", Dtype::BF16)?;
+        let filter = OriginalityFilter::read(&tensors)
+            .and_then(|found| OriginalityFilter::of_weights(&found.into_iter().collect()))
+            .map_err(|error| Error::Style {
+                what: "guard",
+                expected: "a filter of what its songs hold".to_owned(),
+                found: error.to_string(),
+            })?;
+        Ok(Self { about, fingerprint, genres, film, filter })
     }
 
     /// Whether it was learnt for this network.
@@ -334,6 +362,22 @@ impl Listener {
 }
 
 /// Numbers of a style.
+#[cfg(test)]
+impl Style {
+    /// A style that plays as a network's second genre does, and whose songs hold these lines.
+    pub(crate) fn of_lines(network: &Network, lines: &[Vec<score::line::Token>]) -> Self {
+        let mut genres = [0.0; Genre::COUNT];
+        genres[1] = 1.0;
+        Self {
+            about: About::default(),
+            fingerprint: network.fingerprint().unwrap(),
+            genres,
+            film: vec![0.0; film_len(network.config())],
+            filter: Some(OriginalityFilter::new(lines.iter().map(Vec::as_slice))),
+        }
+    }
+}
+
 fn film_len(config: &Config) -> usize {
     gradient::film_len(config)
 }

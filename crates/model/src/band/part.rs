@@ -3,16 +3,18 @@
 use score::grid::CELLS_PER_BEAT;
 use score::steps::{self, BeatEncoder, Conditions};
 use score::{
-    BeatFrame, Controls, Form, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER, Ticks,
+    BeatFrame, Controls, Form, Genre, GridBeat, GridNote, HistoryBeat, Part, TICKS_PER_QUARTER,
+    Ticks,
 };
 
 use super::{Given, Trunk, Turn};
 use crate::answer::{self, Moved, Role};
 use crate::grammar::MAX_NOTES;
-use crate::originality::Watch;
+use crate::originality::{Filters, Watches};
 use crate::pull::Pull;
 use crate::sampler::{RandomKey, Sampler};
 use crate::steadiness::Lean;
+use crate::style::Style;
 
 /// Least likelihood, against the likeliest class, of what guidance may lift; set by eye over
 /// pure genres. Larger ones make the band repeat itself; smaller ones let guidance fill rock and
@@ -70,7 +72,7 @@ enum Next {
 #[derive(Clone, Copy)]
 struct Guard<'a> {
     /// The line up to here.
-    watch: Option<Watch<'a>>,
+    watches: Watches<'a>,
     beat: i64,
     /// Whether what would be one note too many cannot be drawn, instead of ending the attempt.
     is_forbidden: bool,
@@ -79,20 +81,18 @@ struct Guard<'a> {
 impl Guard<'_> {
     /// Whether a note would be one too many.
     fn catches(&self, pos: usize, sym: usize) -> bool {
-        let mut watch = self.watch;
-        watch.as_mut().is_some_and(|watch| {
-            let cell = self.beat * CELLS_PER_BEAT + pos as i64;
-            watch.push(cell, steps::symbol_pitch(sym as u16))
-        })
+        let mut watches = self.watches;
+        let cell = self.beat * CELLS_PER_BEAT + pos as i64;
+        watches.push(cell, steps::symbol_pitch(sym as u16))
     }
 
     /// Goes on with notes; whether any of them is one too many.
     fn push(&mut self, notes: &[GridNote]) -> bool {
-        self.watch.as_mut().is_some_and(|watch| watch.push_all(self.beat, notes))
+        self.watches.push_all(self.beat, notes)
     }
 }
 
-impl<T: Trunk> Turn<'_, T> {
+impl<'a, T: Trunk> Turn<'a, T> {
     /// The part's notes in `beat`, whose chord is known.
     ///
     /// What would make a copied run longer than [`crate::originality::LIMIT`] notes is taken back
@@ -102,12 +102,12 @@ impl<T: Trunk> Turn<'_, T> {
     pub(super) fn part(&mut self, scene: &Scene, part: Part, beat: &mut GridBeat) {
         let slot = 1 + part.index();
         let is_free = part != Part::Drums && scene.given.parts[part.index()].is_none();
-        let filter = self.guard.filter(|_| is_free);
-        let watch = filter.map(|filter| Watch::after(filter, scene.history, part));
+        let filters = if is_free { self.filters(scene.controls, part) } else { Filters::default() };
+        let watches = Watches::after(filters, scene.history, part);
         let n_steps = self.context.len();
         for attempt in 0.. {
             let is_forbidden = attempt > FREE_REDRAWS;
-            let guard = Guard { watch, beat: scene.frame.beat, is_forbidden };
+            let guard = Guard { watches, beat: scene.frame.beat, is_forbidden };
             if self.attempt(scene, part, beat, attempt, guard) {
                 break;
             }
@@ -120,6 +120,22 @@ impl<T: Trunk> Turn<'_, T> {
             self.redraws.beats += u32::from(attempt == 0);
             self.redraws.forced += u32::from(attempt == FREE_REDRAWS);
         }
+    }
+
+    /// What the part may not copy: the network's training songs, and those of the styles that its
+    /// blend has.
+    fn filters(&self, controls: &Controls, part: Part) -> Filters<'a> {
+        let mut filters = Filters::default();
+        if self.is_guarded {
+            filters[0] = self.guard;
+            let styles = self.styles;
+            let shares = styles.shares(&controls.part_blend(part));
+            for (knob, filter) in filters[1..].iter_mut().enumerate() {
+                let is_heard = shares[Genre::COUNT + knob] > 0.0;
+                *filter = styles.get(knob).filter(|_| is_heard).and_then(Style::filter);
+            }
+        }
+        filters
     }
 
     /// Composes the part; `false` if it was given up for being copied.

@@ -15,7 +15,7 @@ use score::{Genre, HistoryBeat, Part};
 use super::gradient::{Nats, Plain};
 use super::{About, Style};
 use crate::math::{from_bf16, to_bf16};
-use crate::{Error, Network, Result, math};
+use crate::{Error, Network, OriginalityFilter, Result, math};
 
 /// Fewest pitched notes that a style is learnt from.
 pub const MIN_NOTES: usize = 64;
@@ -202,11 +202,14 @@ impl Fit {
     pub fn finish(&self, about: About) -> Style {
         let film: Vec<f32> = self.film.values.iter().map(|x| from_bf16(to_bf16(*x))).collect();
         let genres = self.shares();
+        let lines: Vec<_> =
+            self.songs.iter().flat_map(|song| score::line::lines(&song.beats)).collect();
         let mut style = Style {
             about: About { n_notes: self.n_notes, bits: None, ..about },
             fingerprint: self.fingerprint,
             genres,
             film,
+            filter: Some(OriginalityFilter::new(lines.iter().map(Vec::as_slice))),
         };
         if !self.aside.is_empty() && self.done > GENRE_UPDATES {
             let after = self.loss_aside(&self.current_film());

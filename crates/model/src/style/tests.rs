@@ -2,6 +2,7 @@ use score::random::Random;
 use score::{BeatFrame, GridBeat, GridNote, HistoryBeat, Meter, Tempo, Velocity};
 
 use super::*;
+use crate::originality::Watch;
 use crate::{Config, Kernels, Network, weights};
 
 fn network(seed: u64) -> Network {
@@ -58,7 +59,7 @@ fn a_file_keeps_a_style_and_says_what_it_is_not() {
     let refusal = |bytes: &[u8]| Style::from_bytes(bytes).unwrap_err().to_string();
     assert!(refusal(b"MThd").starts_with("style: file: expected a .tributary-style file, found "));
     assert!(refusal(&bytes[..bytes.len() - 1]).starts_with("style: file: "));
-    let mut nan = bytes.clone();
+    let mut nan = Style { filter: None, ..style.clone() }.to_bytes().unwrap();
     // Tensors lie in the order of their types' sizes: four bytes a genre, then the film.
     let at = nan.len() - 2;
     nan[at..].copy_from_slice(&0x7fc0u16.to_le_bytes());
@@ -67,6 +68,36 @@ fn a_file_keeps_a_style_and_says_what_it_is_not() {
     let other = super::tests::network(2);
     let error = style.check(&other).unwrap_err().to_string();
     assert!(error.starts_with("style: model: expected "), "{error}");
+}
+
+/// A file holds what its songs consist of as a filter that can be asked and not listed, and an
+/// early one that has none is still read.
+#[test]
+fn a_file_knows_what_its_songs_hold() {
+    let network = network(1);
+    let tune = song(80, &[0, 2, 4, 7, 9], 3);
+    let style = learnt(&network, vec![tune.clone()]);
+    let bytes = style.to_bytes().unwrap();
+    let read = Style::from_bytes(&bytes).unwrap();
+    let filter = read.filter().unwrap();
+    let is_known = |beats: &[HistoryBeat]| {
+        let mut watch = Watch::new(filter);
+        let notes = beats.iter().flat_map(|beat| {
+            let notes = &beat.music.parts[3];
+            notes.iter().map(|note| (beat.frame.beat * 24 + i64::from(note.position), note.pitch))
+        });
+        notes.fold(false, |any, (cell, pitch)| any | watch.push(cell, pitch))
+    };
+    assert!(is_known(&tune.beats[20..60]));
+    assert!(!is_known(&song(80, &[0, 2, 4, 7, 9], 4).beats));
+    let early = Style { filter: None, ..style.clone() };
+    assert_eq!(Style::from_bytes(&early.to_bytes().unwrap()).unwrap(), early);
+    let meaning: Vec<u8> = filter.parameters().into_iter().flat_map(u32::to_le_bytes).collect();
+    let at = bytes.windows(meaning.len()).position(|bytes| bytes == meaning).unwrap();
+    let mut later = bytes;
+    later[at] = 9;
+    let error = Style::from_bytes(&later).unwrap_err().to_string();
+    assert!(error.starts_with("style: guard: expected ") && error.contains("version"), "{error}");
 }
 
 #[test]

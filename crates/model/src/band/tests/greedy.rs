@@ -193,6 +193,7 @@ fn compose_again(
             forms: None,
             steadiness: None,
             guard: None,
+            is_guarded: false,
             redraws: &mut Redraws::default(),
         };
         let frame = frame(beat as i64);

@@ -6,6 +6,7 @@ use score::line::{self, PITCHED, Token};
 use super::*;
 use crate::FormTable;
 use crate::originality::{LIMIT, Watch};
+use crate::style::Style;
 use crate::weights::Weights;
 
 const N_BEATS: i64 = 48;
@@ -192,6 +193,40 @@ fn what_is_drawn_again_depends_on_the_arguments_alone() {
     assert!(n_redrawn > 4, "{n_redrawn} beats drawn again show little");
 }
 
+/// A band with a style on its first knob, whose songs hold some lines.
+fn with_style(network: &Arc<Network>, songs: &[Vec<Token>]) -> BandModel {
+    let style = Some(Arc::new(Style::of_lines(network, songs)));
+    let styles = Styles::new([style, None, None, None], network).unwrap();
+    BandModel::new(network.clone()).with_styles(styles)
+}
+
+#[test]
+fn songs_of_a_style_are_copied_no_further() {
+    let network = network_of(&weights_of(1, None));
+    let turned_to = |share: f32| {
+        move |beat| {
+            let mut weights = [0.0; Blend::LEN];
+            (weights[1], weights[Genre::COUNT]) = (1.0 - share, share);
+            Controls { blend: Blend::new(weights), ..narrow(beat) }
+        }
+    };
+    let in_style = turned_to(1.0);
+    let mut songs = Vec::new();
+    for _ in 0..6 {
+        let song = compose(&mut with_style(&network, &songs), N_BEATS, in_style);
+        songs.extend(line::lines(&song));
+    }
+    let free = compose(&mut with_style(&network, &songs).unguarded(), N_BEATS, in_style);
+    assert!(longest_run(&free, &songs) > 2 * LIMIT);
+    let mut model = with_style(&network, &songs);
+    let run = longest_run(&compose(&mut model, N_BEATS, in_style), &songs);
+    assert!((LIMIT / 2..=LIMIT).contains(&run), "a run of {run} notes");
+    assert!(model.redraws().beats > 0);
+    // A style that is not heard forbids nothing.
+    let silent = compose(&mut with_style(&network, &songs), N_BEATS, turned_to(0.0));
+    assert_eq!(silent, compose(&mut with_style(&network, &[]), N_BEATS, turned_to(0.0)));
+}
+
 #[test]
 fn what_is_given_is_kept_even_if_it_copies() {
     let weights = weights_of(10, None);
@@ -245,6 +280,7 @@ fn a_part_rests_where_everything_would_be_copied() {
             forms: None,
             steadiness: None,
             guard: Some(&everything),
+            is_guarded: true,
             redraws: &mut model.redraws,
         };
         let music = turn.beat(&history, &frame, &controls, 0, &Given::default(), Role::Free);
