@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use judge::Heard;
-use player::{BeatRequest, Epoch};
+use player::{BeatRequest, Epoch, Played, PlayedNote};
 use score::grid::{BeatFrame, key_shift};
-use score::{Chord, Controls, GridBeat, Note};
+use score::{Chord, Controls, GridBeat, Note, TICKS_PER_QUARTER};
 use triple_buffer::{Input, Output};
 
 /// Beats that stay visible behind the newest one: eight behind the playhead and the longest
@@ -25,6 +25,9 @@ pub struct PreviewBeat {
     pub pass: u32,
     /// The notes that start in it, a part, at their places in the song.
     pub parts: [Vec<Note>; 4],
+    /// What was played into the band in it, as far as the newest request tells, where the band
+    /// answers.
+    pub played: Vec<Note>,
     /// Its chord in the sounding key.
     pub chord: Option<Chord>,
     /// What it was composed with.
@@ -98,14 +101,80 @@ impl PreviewWriter {
             epoch: request.epoch,
             pass: request.pass,
             parts: parts.clone(),
+            played: Vec::new(),
             chord: music.chord.map(|chord| chord.transposed(key_shift(&request.controls))),
             controls: request.controls,
             heard,
         });
+        self.hear(&request.played);
+    }
+
+    /// Puts notes that were played into the band into the beats in which they began. A note that
+    /// still sounded when it was told before is told again, longer.
+    fn hear(&mut self, played: &Played) {
+        for note in played.iter() {
+            let PlayedNote { epoch, onset, duration, pitch, velocity } = *note;
+            let beat = onset.0.div_euclid(TICKS_PER_QUARTER);
+            let is_there = |b: &&mut PreviewBeat| b.epoch == epoch && b.frame.beat == beat;
+            let Some(beat) = self.beats.iter_mut().rev().find(is_there) else { continue };
+            let note = Note { onset, duration, pitch, velocity };
+            match beat.played.iter_mut().find(|n| (n.onset, n.pitch) == (onset, pitch)) {
+                Some(known) => *known = note,
+                None => beat.played.push(note),
+            }
+        }
     }
 
     pub(crate) fn publish(&mut self) {
         let beats = self.beats.iter().cloned().collect();
         self.input.write(Preview { beats });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use player::{Form, RequestKind};
+    use score::{Meter, Pitch, Tempo, Ticks, Velocity};
+
+    #[test]
+    fn what_is_played_stands_in_its_beat_once() {
+        let (input, mut output) = triple_buffer::triple_buffer(&Preview::default());
+        let mut writer = PreviewWriter::new(input);
+        let note = |beat: i64, ticks: i64, length: i64, key: u8, epoch: u32| PlayedNote {
+            epoch: Epoch(epoch),
+            onset: Ticks(Ticks::from_beat(beat).0 + ticks),
+            duration: Ticks(length),
+            pitch: Pitch::clamped(key.into()),
+            velocity: Velocity::clamped(90),
+        };
+        let request = |beat: i64, played: &[PlayedNote]| BeatRequest {
+            frame: BeatFrame::regular(beat, Meter::COMMON, Tempo::DEFAULT),
+            epoch: Epoch(2),
+            played: played.iter().copied().collect(),
+            controls: Controls::default(),
+            form: Form::default(),
+            pass: 0,
+            sequence: 1 + beat as u64,
+            kind: RequestKind::Commit,
+            fresh: false,
+            left: None,
+            lead_secs: 1.0,
+            waits: false,
+        };
+        let mut add = |beat: i64, played: &[PlayedNote]| {
+            writer.add(&request(beat, played), &GridBeat::default(), &Default::default(), None);
+        };
+        add(0, &[]);
+        add(1, &[note(0, 5, 10, 60, 2), note(0, 5, 12, 64, 2), note(0, 7, 9, 50, 1)]);
+        add(2, &[note(0, 5, 100, 60, 2), note(0, 5, 12, 64, 2), note(1, 0, 1, 62, 2)]);
+        add(3, &[note(9, 0, 1, 62, 2)]);
+        writer.publish();
+        let told = |beat: &PreviewBeat| -> Vec<(i64, u8)> {
+            beat.played.iter().map(|note| (note.duration.0, note.pitch.number())).collect()
+        };
+        let preview = output.read();
+        let told: Vec<_> = preview.beats.iter().map(told).collect();
+        assert_eq!(told, [vec![(100, 60), (12, 64)], vec![(1, 62)], vec![], vec![]]);
     }
 }

@@ -268,8 +268,8 @@ fn waking(controls: &Controls, history: &[HistoryBeat]) -> [bool; 4] {
     core::array::from_fn(|part| {
         let rests = |beat: &HistoryBeat| beat.music.parts[part].is_empty();
         let limit = if history.iter().all(rests) { LONGEST_INTRO } else { LONGEST_REST }[part];
-        let controls = &controls.parts[part];
-        let may_play = controls.on && !Pull::of(controls).is_sparse();
+        let pull = Pull::of(Part::ALL[part], controls);
+        let may_play = controls.parts[part].on && !pull.is_sparse();
         may_play && history.len() >= limit && history[history.len() - limit..].iter().all(rests)
     })
 }
@@ -409,7 +409,7 @@ impl<T: Trunk> Turn<'_, T> {
                 must_play: core::array::from_fn(|part| {
                     let waits = part == Part::Lead.index() && opener != Some(Part::Lead);
                     let begins = is_new && !waits;
-                    begins || waking[part] || Pull::of(&controls.parts[part]).is_dense()
+                    begins || waking[part] || Pull::of(Part::ALL[part], controls).is_dense()
                 }),
                 given: given.known_forms(),
             });

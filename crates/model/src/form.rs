@@ -108,7 +108,7 @@ impl FormTable {
             let rests = slot == 0 || !must_play[slot - 1];
             let rest_odds = match slot.checked_sub(1) {
                 None => 1.0,
-                Some(part) => Pull::of(&controls.parts[part]).rest_odds(),
+                Some(part) => Pull::of(Part::ALL[part], controls).rest_odds(),
             };
             for (share, form) in odds.iter_mut().zip(Form::ALL) {
                 let is_possible = match form.bars_back() {

@@ -5,10 +5,18 @@
 //! network also knows classes of density and register, but those are bands over all genres and
 //! parts: in most places some of them never occur, and asking for them does nothing or harm.
 
-use score::{PartControls, steps};
+use score::{Controls, Part, PartControls, steps};
 
 /// Nats by which a full turn of density moves the odds against the end of a beat.
 const DENSITY: f32 = 2.2;
+
+/// Of that, the share by which chords grow instead of being struck more often: where most bars
+/// repeat, there is little room for more strokes.
+const CHORDS_GROW: f32 = 0.35;
+
+/// Nats by which a full turn of register moves the odds that a chord grows. Chords are drawn from
+/// the lowest note up, and ended early where few notes are left above.
+const HIGH_CHORDS_GROW: f32 = 0.5;
 
 /// Nats by which it moves the odds against a bar of rest.
 const REST: f32 = 3.0;
@@ -23,12 +31,20 @@ pub(crate) struct Pull {
     density: f32,
     /// `-1.0..=1.0`, from low to high.
     register: f32,
+    /// Nats on the odds that another note is struck with the last.
+    growth: f32,
 }
 
 impl Pull {
-    pub(crate) fn of(part: &PartControls) -> Self {
+    pub(crate) fn of(part: Part, controls: &Controls) -> Self {
         let finite = |value: f32| if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
-        Self { density: finite(2.0 * part.density - 1.0), register: finite(part.register) }
+        let PartControls { density, register, .. } = controls.parts[part.index()];
+        let (density, register) = (finite(2.0 * density - 1.0), finite(register));
+        let growth = match part {
+            Part::Chords => CHORDS_GROW * DENSITY * density + HIGH_CHORDS_GROW * register,
+            _ => 0.0,
+        };
+        Self { density, register, growth }
     }
 
     /// Whether the part is asked for less than it would play of itself.
@@ -43,12 +59,15 @@ impl Pull {
 
     /// On logits of positions, where [`steps::END`] ends the beat: who plays more begins more notes.
     ///
-    /// The odds of `last`, the position of the note before, stay what they are against the end:
-    /// chords neither grow nor shrink.
+    /// The odds of `last`, the position of the note before, stay what they are against the end
+    /// but for chords, which also grow and shrink.
     pub(crate) fn positions(self, last: Option<u8>, logits: &mut [f32]) {
-        for class in last.into_iter().map(usize::from).chain([usize::from(steps::END)]) {
+        let end = (usize::from(steps::END), 0.0);
+        for (class, growth) in
+            last.map(|last| (usize::from(last), self.growth)).into_iter().chain([end])
+        {
             if let Some(logit) = logits.get_mut(class) {
-                *logit -= DENSITY * self.density;
+                *logit += growth - DENSITY * self.density;
             }
         }
     }
@@ -75,8 +94,15 @@ impl Pull {
 mod tests {
     use super::*;
 
+    fn pull_of(part: Part, density: f32, register: f32) -> Pull {
+        let mut controls = Controls::default();
+        controls.parts[part.index()] =
+            PartControls { density, register, ..PartControls::default() };
+        Pull::of(part, &controls)
+    }
+
     fn pull(density: f32, register: f32) -> Pull {
-        Pull::of(&PartControls { density, register, ..PartControls::default() })
+        pull_of(Part::Lead, density, register)
     }
 
     #[test]
@@ -100,6 +126,14 @@ mod tests {
             pulled[usize::from(steps::END)]
         };
         assert!(end(0.0) > end(0.3) && end(0.3) > end(0.5) && end(0.5) == 0.5 && end(1.0) < 0.5);
+        let growth = |density: f32, register: f32| {
+            let mut pulled = vec![0.5; usize::from(steps::END) + 1];
+            pull_of(Part::Chords, density, register).positions(Some(3), &mut pulled);
+            pulled[3] - pulled[usize::from(steps::END)]
+        };
+        assert_eq!(growth(0.5, 0.0), 0.0);
+        assert!(growth(1.0, 0.0) > 0.5 && growth(0.0, 0.0) < -0.5);
+        assert!(growth(0.5, 1.0) > 0.2 && growth(0.5, -1.0) < -0.2);
         assert_eq!(pull(0.5, 0.0).rest_odds(), 1.0);
         assert!(pull(0.2, 0.0).rest_odds() > 1.0 && pull(1.0, 0.0).rest_odds() < 0.1);
         assert_eq!(pull(f32::NAN, f32::INFINITY), Pull::default());

@@ -241,8 +241,9 @@ def train(args):
     offsets = field_offsets(layout["inputs"])
     weights = init_weights(config, layout["inputs"], args.seed)
     if args.init:
-        # What ships is bfloat16; training goes on in float32.
-        weights = {name: value.float() for name, value in load_file(args.init).items()}
+        # What ships is bfloat16, and holds more than the network; training goes on in float32.
+        shipped = load_file(args.init)
+        weights = {name: shipped[name].float() for name in weights}
     # The optimizer numbers what it updates: one order, whether a run began from weights or not.
     weights = {name: value.requires_grad_() for name, value in sorted(weights.items())}
     matrices = [v for k, v in weights.items() if v.dim() == 2 and not k.startswith(("embed", "cond"))]

@@ -132,6 +132,9 @@ impl Grid {
             if self.x(beat.line_beat as f64) < self.pitched.left() - 24.0 * self.beat_width {
                 continue;
             }
+            for note in &beat.played {
+                self.paint_played(&notes, beat, note);
+            }
             for part in Part::ALL {
                 for note in &beat.parts[part.index()] {
                     self.paint_note(&notes, beat, part, note);
@@ -236,10 +239,18 @@ impl Grid {
         left.max(free_from)
     }
 
+    /// A note that somebody played into the band: without a part's color.
+    fn paint_played(&self, painter: &Painter, beat: &PreviewBeat, note: &Note) {
+        let (start, end) = span(beat, note);
+        let shape = self.note_shape(Part::Lead, note, start, end);
+        if shape.right() >= self.pitched.left() && shape.left() <= self.rect.right() {
+            painter.rect_filled(shape, 2.0, theme::TEXT.gamma_multiply(0.35));
+            painter.rect_stroke(shape, 2.0, (1.0, theme::TEXT), StrokeKind::Inside);
+        }
+    }
+
     fn paint_note(&self, painter: &Painter, beat: &PreviewBeat, part: Part, note: &Note) {
-        let start =
-            beat.line_beat as f64 + (note.onset - Ticks::from_beat(beat.frame.beat)).beats();
-        let end = start + note.duration.beats();
+        let (start, end) = span(beat, note);
         let shape = self.note_shape(part, note, start, end);
         if shape.right() < self.pitched.left() || shape.left() > self.rect.right() {
             return;
@@ -276,6 +287,12 @@ impl Grid {
         let width = (self.x(end) - left - 1.0).max(3.0);
         Rect::from_min_size(pos2(left, bottom - height), vec2(width, height))
     }
+}
+
+/// Where a note of a beat begins and ends on the line, in beats.
+fn span(beat: &PreviewBeat, note: &Note) -> (f64, f64) {
+    let start = beat.line_beat as f64 + (note.onset - Ticks::from_beat(beat.frame.beat)).beats();
+    (start, start + note.duration.beats())
 }
 
 /// Text from its left; returns where it ends.

@@ -84,6 +84,7 @@ pub mod tests {
             epoch: Epoch(epoch),
             pass: 0,
             parts: Default::default(),
+            played: Vec::new(),
             chord: None,
             controls: Controls::default(),
             heard: None,

@@ -26,7 +26,10 @@ pub fn keys(history: &History) -> (f32, f32) {
     let notes = history
         .beats()
         .iter()
-        .flat_map(|beat| pitched.into_iter().flat_map(|part| &beat.parts[part.index()]));
+        .flat_map(|beat| {
+            pitched.map(|part| &beat.parts[part.index()]).into_iter().chain([&beat.played])
+        })
+        .flatten();
     let (mut lowest, mut highest) = (u8::MAX, 0);
     for note in notes {
         lowest = lowest.min(note.pitch.number());

@@ -191,7 +191,7 @@ impl<'a, T: Trunk> Turn<'a, T> {
         let leans = self
             .steadiness
             .map_or_else(Default::default, |of| of.leans(controls, self.styles, part));
-        let pull = Pull::of(&controls.parts[idx]);
+        let pull = Pull::of(part, controls);
         let task = Task { part, form, must_play, pull, leans, call };
         loop {
             match self.note(&task, notes, &mut sampler, &guard) {
