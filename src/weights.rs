@@ -3,13 +3,13 @@
 use composer::NeuralGenerator;
 
 /// The weights of the shipped model, a safetensors file.
-static WEIGHTS: &[u8] = include_bytes!("../models/tributary-v2.safetensors");
+static WEIGHTS: &[u8] = include_bytes!("../models/tributary-v3.safetensors");
 
 /// Their manifest, JSON.
-static MANIFEST: &[u8] = include_bytes!("../models/tributary-v2.json");
+static MANIFEST: &[u8] = include_bytes!("../models/tributary-v3.json");
 
 /// Its name.
-pub const NAME: &str = "tributary-v2";
+pub const NAME: &str = "tributary-v3";
 
 /// A generator over it, made on the composing thread; nothing is loaded before this is called.
 ///

@@ -9,9 +9,11 @@ fn judge() -> Judge {
     Judge::clone(shipped().unwrap().judge().expect("the shipped weights come with a judge"))
 }
 
-/// A song of one genre whose notes lie on the grid.
+/// A song of one genre whose notes lie on the grid, by a seed of which few notes are struck again
+/// while they sound.
 fn song(genre: Genre, n_bars: u32) -> Song {
     let mut song = Song { n_bars, ..Song::default() };
+    song.settings.controls.seed = 5;
     song.settings.controls.blend = Blend::pure(genre);
     song.settings.controls.humanize = 0.0;
     song.settings.controls.swing = 0.0;

@@ -102,6 +102,6 @@ fn shipped() -> Result<Arc<model::Network>> {
         let file = folder.join(name);
         std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
     };
-    let (weights, manifest) = (read("tributary-v2.safetensors")?, read("tributary-v2.json")?);
+    let (weights, manifest) = (read("tributary-v3.safetensors")?, read("tributary-v3.json")?);
     model::Network::from_bytes(&weights, &manifest).context("the shipped model")
 }
