@@ -339,6 +339,10 @@ impl Sound<'_> {
 ///
 /// The editor is made before the host activates the plugin; the audio thread never looks here.
 #[derive(Default)]
+#[cfg_attr(
+    not(test),
+    expect(clippy::disallowed_types, reason = "the track's name is for the editor")
+)]
 pub struct Link {
     view: Mutex<Option<View>>,
     /// Has the open window drawn.
@@ -356,6 +360,7 @@ impl Link {
     }
 
     /// Name of the host's track; empty where it tells none.
+    #[cfg_attr(not(test), expect(clippy::disallowed_types, reason = "not by the audio thread"))]
     pub fn track(&self) -> String {
         self.track.lock().clone()
     }

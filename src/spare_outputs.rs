@@ -41,8 +41,8 @@ pub fn complete<T: Copy, R>(
         block(&mut all)
     };
     match n_samples {
-        0..=SMALL => Some(with_memory::<SMALL, R>(run)),
-        0..=LARGE => Some(with_memory::<LARGE, R>(run)),
+        n if n <= SMALL => Some(with_memory::<SMALL, R>(run)),
+        n if n <= LARGE => Some(with_memory::<LARGE, R>(run)),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering, fence};
 ///
 /// Writers take a lock; the reader copies numbers and keeps what it had if they changed meanwhile.
 #[derive(Debug)]
+#[cfg_attr(not(test), expect(clippy::disallowed_types, reason = "the text is for the editor"))]
 pub struct Progressions {
     text: Mutex<String>,
     /// Odd while the numbers are being written.
@@ -28,6 +29,7 @@ impl Default for Progressions {
 
 impl Progressions {
     /// The text, as it was typed. Not for the audio thread.
+    #[cfg_attr(not(test), expect(clippy::disallowed_types, reason = "not by the audio thread"))]
     pub fn text(&self) -> String {
         self.text.lock().clone()
     }
@@ -71,6 +73,7 @@ impl Progressions {
     }
 }
 
+#[cfg_attr(not(test), expect(clippy::disallowed_types, reason = "not by the audio thread"))]
 impl PersistentField<'_, String> for Progressions {
     fn set(&self, text: String) {
         // A text that cannot be read is shown with what is wrong with it.

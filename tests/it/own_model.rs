@@ -116,8 +116,8 @@ fn drone(random: &mut Random) -> Piece {
 fn model(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
-    let genres: [(&str, fn(&mut Random) -> Piece); 3] =
-        [("waltz", waltz), ("march", march), ("drone", drone)];
+    type Compose = fn(&mut Random) -> Piece;
+    let genres: [(&str, Compose); 3] = [("waltz", waltz), ("march", march), ("drone", drone)];
     for (genre, write) in genres {
         let of_genre = folder.join("corpus").join(genre).join("mine");
         std::fs::create_dir_all(&of_genre).unwrap();

@@ -177,9 +177,9 @@ impl Keepsake {
     /// What commands had asked for, with every number brought into range.
     pub(crate) fn takes(&self) -> Takes {
         let newest = self.newest.unwrap_or(self.takes);
-        let mut takes = Takes { current: self.takes, ..Takes::default() };
-        for idx in 0..4 {
-            takes.newest[idx] = newest[idx].max(self.takes[idx]);
+        let mut takes = Takes { current: self.takes, newest, ..Takes::default() };
+        for (newest, current) in takes.newest.iter_mut().zip(self.takes) {
+            *newest = current.max(*newest);
         }
         let renewed = self.renewed.iter().take(MAX_RENEWED);
         takes.renewed = renewed

@@ -155,7 +155,7 @@ mod tests {
     const HERE: Epoch = Epoch(3);
 
     fn pitch(number: u8) -> Pitch {
-        Pitch::new(number).unwrap()
+        Pitch::clamped(number.into())
     }
 
     fn told(keyboard: &Keyboard, at: i64) -> Vec<(u8, i64, i64)> {

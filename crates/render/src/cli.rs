@@ -133,7 +133,7 @@ impl Cli {
         };
         let band = self.preset.as_deref().map(render::preset).transpose().context("--preset")?;
         let preset_tempo = band.as_ref().and_then(|band| band.tempo);
-        let base = band.as_ref().map(|band| band.settings.clone()).unwrap_or_default();
+        let base = band.as_ref().map(|band| band.settings).unwrap_or_default();
         let settings = self.settings(base, genres)?;
         let title = self.title(&automation, band.as_ref(), &settings, genres);
         Ok(Song {

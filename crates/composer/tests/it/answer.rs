@@ -14,7 +14,10 @@ use crate::scene::BEAT;
 /// Composes a drum in every beat and a note of the lead where it is not to listen, and keeps what
 /// it was given of history.
 #[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Vec<(i64, Vec<HistoryBeat>)>>>);
+struct Recorder(Arc<Mutex<Given>>);
+
+/// Beats, and what history each was given.
+type Given = Vec<(i64, Vec<HistoryBeat>)>;
 
 impl Generator for Recorder {
     fn compose(
@@ -68,7 +71,7 @@ fn play(
     size: usize,
     loop_beats: Option<u64>,
     evolve: f32,
-) -> (Vec<(u64, PlayerEvent)>, Vec<(i64, Vec<HistoryBeat>)>) {
+) -> (Vec<(u64, PlayerEvent)>, Given) {
     let recorder = Recorder::default();
     let generator = recorder.clone();
     let make = move || Ok(Box::new(generator) as Box<dyn Generator>);

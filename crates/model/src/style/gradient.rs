@@ -234,11 +234,11 @@ impl Plain {
         x
     }
 
-    fn forward(&self, layer: &PlainLayer, film: &Films, slots: &[usize], x: &mut Vec<f32>) -> Kept {
+    fn forward(&self, layer: &PlainLayer, film: &Films, slots: &[usize], x: &mut [f32]) -> Kept {
         let Config { d_model: d, d_ff, n_heads, rms_eps, .. } = self.config;
         let (d_kv, width) = (self.config.d_kv(), self.config.head_dim());
         let n = slots.len();
-        let mut kept = Kept { x: x.clone(), ..Kept::default() };
+        let mut kept = Kept { x: x.to_owned(), ..Kept::default() };
         let h = film_norm(x, &layer.norms[0], film, slots, 0, rms_eps);
         let n_qkv = d + 2 * d_kv;
         let mut qkv = vec![0.0; n * n_qkv];
@@ -272,7 +272,7 @@ impl Plain {
             }
         }
         multiply(x, d, true, View::of(&att, d), View::of(&layer.o, d).turned());
-        kept.mid = x.clone();
+        kept.mid = x.to_owned();
         let h = film_norm(x, &layer.norms[1], film, slots, 2 * d, rms_eps);
         kept.gate_up = vec![0.0; n * 2 * d_ff];
         let gate_up = View::of(&layer.gate_up, d).turned();

@@ -48,8 +48,8 @@ fn the_lead_listens_and_then_takes_up_what_it_heard() {
         let lead = |beat: usize| &song[beat].music.parts[3];
         let at = |notes: &[GridNote]| notes.iter().map(|note| note.position).collect::<Vec<_>>();
         assert!((9..16).chain(32..48).all(|beat| lead(beat).is_empty()), "it listens");
-        for beat in 0..8 {
-            assert_eq!(at(lead(16 + beat)), at(&call[beat]), "{scale:?}, beat {beat}");
+        for (beat, played) in call.iter().enumerate().take(8) {
+            assert_eq!(at(lead(16 + beat)), at(played), "{scale:?}, beat {beat}");
         }
         let others = song.iter().any(|beat| !beat.music.parts[1].is_empty());
         assert!(others, "the band plays on");
