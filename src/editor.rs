@@ -92,8 +92,6 @@ pub struct EditorApp {
     presets: presets::Presets,
     /// Pictures that are still to be drawn though nothing changes.
     settling: u8,
-    /// Of these, pictures in a window that was opened or resized.
-    unsettled: u8,
     gui: Option<GuiContext>,
 }
 
@@ -112,7 +110,6 @@ impl EditorApp {
             styles: styles::StylesState::default(),
             renderer: Renderer::Card,
             settling: SETTLING,
-            unsettled: SETTLING,
             gui: None,
         }
     }
@@ -135,10 +132,6 @@ impl EditorApp {
         if self.settling > 0 {
             self.settling -= 1;
             rate::repaint_after(ui.ctx(), SETTLING_INTERVAL);
-        }
-        if self.unsettled > 0 {
-            self.unsettled -= 1;
-            ui.ctx().with_plugin(damage::Damage::forget);
         }
         if view.as_ref().is_some_and(|view| view.status.playing()) {
             let n_pixels = ui.ctx().viewport_rect().area() * ui.pixels_per_point().powi(2);
@@ -237,7 +230,7 @@ impl NiceEguiApp for EditorApp {
             context.add_plugin(damage::Damage::default());
         }
         self.roll.is_paged = self.renderer == Renderer::Software;
-        (self.settling, self.unsettled) = (SETTLING, SETTLING);
+        self.settling = SETTLING;
         self.gui = Some(gui);
         Ok(())
     }
@@ -253,7 +246,7 @@ impl NiceEguiApp for EditorApp {
     fn resized(&mut self, new_size: WindowSize) {
         let logical = new_size.logical;
         *self.size.write() = [logical.width as f32, logical.height as f32];
-        (self.settling, self.unsettled) = (SETTLING, SETTLING);
+        self.settling = SETTLING;
     }
 
     fn editor_closed(&mut self) {

@@ -35,15 +35,6 @@ pub struct Damage {
     size: Option<(Rect, f32)>,
     /// What differs from what was painted last; a pass may be given up before it is painted.
     unpainted: Rects,
-    /// The next picture is painted whole.
-    is_whole: bool,
-}
-
-impl Damage {
-    /// Paints the next picture whole: the window's buffer may be another.
-    pub fn forget(&mut self) {
-        self.is_whole = true;
-    }
 }
 
 /// A shape and the rectangle that it may touch, in points, on whole pixels.
@@ -67,8 +58,7 @@ impl Plugin for Damage {
         }
         let shapes = std::mem::take(&mut output.shapes);
         let now: Vec<Placed> = shapes.into_iter().map(|shape| Placed::new(shape, size.1)).collect();
-        let is_whole = std::mem::take(&mut self.is_whole) || !self.surface.is_kept();
-        if is_whole || self.size != Some(size) || is_new_texture {
+        if !self.surface.is_kept() || self.size != Some(size) || is_new_texture {
             self.unpainted.add(size.0);
         } else {
             differences(&self.before, &now, &mut self.unpainted);
@@ -121,18 +111,12 @@ fn within(picture: &[Placed], rects: &Rects) -> Vec<ClippedShape> {
 /// differs counts.
 fn differences(before: &[Placed], now: &[Placed], rects: &mut Rects) {
     let is_same_run = |a: &Placed, b: &Placed| a.clipped.clip_rect == b.clipped.clip_rect;
-    let runs = |picture: &'_ [Placed]| -> Vec<std::ops::Range<usize>> {
-        let mut end = 0;
-        let lengths = picture.chunk_by(is_same_run).map(<[Placed]>::len);
-        lengths.map(|len| (end, end += len).0..end).collect()
-    };
-    let (old, new) = (runs(before), runs(now));
-    let is_alike = |(a, b): (&std::ops::Range<usize>, &std::ops::Range<usize>)| {
-        is_same_run(&before[a.start], &now[b.start])
-    };
-    if old.len() == new.len() && old.iter().zip(&new).all(is_alike) {
-        for (a, b) in old.into_iter().zip(new) {
-            changed(&before[a], &now[b], rects);
+    let old: Vec<&[Placed]> = before.chunk_by(is_same_run).collect();
+    let new: Vec<&[Placed]> = now.chunk_by(is_same_run).collect();
+    let pairs = old.iter().zip(&new);
+    if old.len() == new.len() && pairs.clone().all(|(a, b)| is_same_run(&a[0], &b[0])) {
+        for (a, b) in pairs {
+            changed(a, b, rects);
         }
     } else {
         between_ends(before, now, rects);
