@@ -18,7 +18,7 @@ const CHORDS_GROW: f32 = 0.35;
 /// the lowest note up, and ended early where few notes are left above.
 const HIGH_CHORDS_GROW: f32 = 0.5;
 
-/// Nats by which it moves the odds against a bar of rest.
+/// Nats by which a full turn of density moves the odds against a bar of rest.
 const REST: f32 = 3.0;
 
 /// Nats an octave by which a full turn of register moves the odds of pitches.
