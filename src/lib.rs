@@ -21,6 +21,7 @@ mod first_block;
 pub mod follow;
 pub mod host;
 mod messages;
+mod midi_file;
 pub mod model_file;
 pub mod params;
 pub mod presets;

@@ -4,6 +4,7 @@
 //! Whatever plays them is made by [`Model`], on the composing thread. Files are read and styles are
 //! learnt on the learning thread. The audio thread never looks here.
 
+use crate::midi_file;
 use crate::model_file::{Model, full_path};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -16,9 +17,6 @@ use std::sync::Arc;
 
 /// Most files that one style is learnt from.
 const MAX_FILES: usize = 256;
-
-/// Largest MIDI file that is read.
-const MAX_MIDI_BYTES: u64 = 16 << 20;
 
 /// The styles as a project saves them: files in base 64, a knob each.
 pub type Saved = Vec<Option<String>>;
@@ -188,8 +186,9 @@ fn songs(paths: &[PathBuf]) -> Result<Vec<Song>, String> {
         if path.is_dir() {
             let entries =
                 std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let midi =
-                entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_midi(path));
+            let midi = entries
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .filter(|path| midi_file::is_named(path));
             let before = files.len();
             files.extend(midi);
             files[before..].sort();
@@ -206,23 +205,8 @@ fn songs(paths: &[PathBuf]) -> Result<Vec<Song>, String> {
     files.iter().map(|path| song(path)).collect()
 }
 
-fn is_midi(path: &Path) -> bool {
-    let is_one = |ending: &std::ffi::OsStr| {
-        ending.eq_ignore_ascii_case("mid") || ending.eq_ignore_ascii_case("midi")
-    };
-    path.extension().is_some_and(is_one)
-}
-
 fn song(path: &Path) -> Result<Song, String> {
-    let named = |what: String| format!("{}: {what}", path.display());
-    let found = std::fs::metadata(path).map_err(|error| named(error.to_string()))?;
-    if !found.is_file() {
-        return Err(named("expected a file, found a folder or device".to_owned()));
-    }
-    if found.len() > MAX_MIDI_BYTES {
-        return Err(named(format!("{} bytes; at most {MAX_MIDI_BYTES} are read", found.len())));
-    }
-    let bytes = std::fs::read(path).map_err(|error| named(error.to_string()))?;
+    let bytes = midi_file::read(path)?;
     Song::from_midi(&bytes, &path.display().to_string()).map_err(|error| error.to_string())
 }
 

@@ -134,6 +134,11 @@ impl Progression {
         }
     }
 
+    fn bar(&self, bar: usize) -> &[u32] {
+        let start = bar.checked_sub(1).map_or(0, |last| usize::from(self.ends[last]));
+        &self.chords[start..usize::from(self.ends[bar])]
+    }
+
     fn push(&mut self, chords: &[Option<GivenChord>]) -> Result<()> {
         let n_bars = self.n_bars();
         let start = n_bars.checked_sub(1).map_or(0, |last| usize::from(self.ends[last]));
@@ -175,6 +180,33 @@ impl Progression {
         }
         progression.n_bars = words[Self::N_WORDS - 1].min(MAX_BARS as u32) as u8;
         progression
+    }
+}
+
+impl core::fmt::Display for Progression {
+    /// As [`parse`](Progression::parse) reads it.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        for bar in 0..self.n_bars() {
+            if bar > 0 {
+                f.write_str(" | ")?;
+            }
+            let chords = self.bar(bar);
+            if bar > 0 && chords == self.bar(bar - 1) {
+                f.write_str("%")?;
+                continue;
+            }
+            for (idx, chord) in chords.iter().enumerate() {
+                if idx > 0 {
+                    f.write_str(" ")?;
+                }
+                match GivenChord::unpacked(*chord) {
+                    Some(chord) => write!(f, "{chord}")?,
+                    None => f.write_str("N.C.")?,
+                }
+            }
+        }
+        // Without a bar line each chord of a lone bar would be a bar.
+        if self.n_bars == 1 && self.bar(0).len() > 1 { f.write_str(" | %") } else { Ok(()) }
     }
 }
 

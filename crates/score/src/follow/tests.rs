@@ -110,6 +110,10 @@ fn progressions_share_their_bars_and_go_round() {
     assert_eq!(read("  "), Progression::EMPTY);
     let progression = read("Am7/G | D7 G | %");
     assert_eq!(Progression::from_words(&progression.words()), progression);
+    for text in ["Am7/G | D7 G | %", "Am | F N.C. | C", "C E | %", "F#m7b5", ""] {
+        assert_eq!(read(text).to_string(), text);
+    }
+    assert_eq!(read("| Dm | Dm | G7").to_string(), "Dm | % | G7");
     let error = Progression::parse("Am | F | C H7x").unwrap_err().to_string();
     assert_eq!(error, "3rd bar: \"H7x\" is no chord");
     assert!(Progression::parse(&"C ".repeat(MAX_BARS + 1)).is_err());
@@ -134,5 +138,6 @@ fn the_chords_of_a_piece_are_heard() {
     chord(6, 1, &[55, 59, 62]);
     let progression = Progression::of(&piece).unwrap();
     assert_eq!(walk(&progression, Meter::COMMON, 9), "Am Am Am Am F F G G Am");
+    assert_eq!(progression.to_string(), "Am | F G");
     assert_eq!(Progression::of(&Piece::default()).unwrap(), Progression::EMPTY);
 }
