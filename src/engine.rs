@@ -170,6 +170,8 @@ impl Band {
         let (source, channels) = (params.source(), params.channels());
         let mut controls = params.controls();
         self.player.set_progression(self.input.progression(source, &params.typed));
+        self.player.set_chord_line(bus::followed(source));
+        self.player.set_sends_chords(params.bus_send() > 0);
         self.output.settle(self.bypassed, 0, |event| host.send(event));
         let mut next = host.next();
         let mut from = 0;
@@ -193,7 +195,7 @@ impl Band {
             self.play(&playhead, &controls, channels, [left, right], outputs, |event| {
                 host.send(later(event, from as u32))
             });
-            bus::send(params.bus_send(), self.player.last_chord());
+            bus::send(params.bus_send(), self.player.chords());
             from = until;
             if from >= n_samples {
                 break;

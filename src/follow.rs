@@ -85,7 +85,7 @@ impl Input {
         match source {
             Source::Model | Source::Typed => None,
             Source::Keys => self.held.chord(),
-            Source::Bus(number) => bus::read(number),
+            Source::Bus(number) => bus::newest(number),
         }
     }
 

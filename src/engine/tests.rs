@@ -479,3 +479,50 @@ fn a_typed_progression_and_the_bus_are_followed() {
     set(&receiver.follow.receive, 7);
     assert_eq!(play_with(&receiver, &[], n_samples, &[512]), followed);
 }
+
+/// Plays two bands of a project block by block, `first` before `second`, and says which chord each
+/// of their beats has.
+fn chords_of_two(first: &TributaryParams, second: &TributaryParams) -> [Vec<(i64, String)>; 2] {
+    let links = [Link::default(), Link::default()];
+    let mut bands = links.each_ref().map(|link| {
+        let mut band = Band::start(RATE, Arc::default(), Arc::default(), fonts(), link);
+        band.configure(RATE, true);
+        band
+    });
+    let mut chords = [const { std::collections::BTreeMap::new() }; 2];
+    for at in (0..24 * 24_000).step_by(4_800) {
+        let host = playing(at as f64 / f64::from(RATE) * 2.0);
+        for (i, params) in [first, second].into_iter().enumerate() {
+            block(&mut bands[i], params, &host, 4_800, at, &mut Heard::default());
+            let mut view = links[i].view();
+            let view = view.as_mut().unwrap();
+            view.refresh();
+            let of_beats = view.preview().beats.iter().map(|beat| {
+                (beat.frame.beat, beat.chord.map_or_else(|| "-".into(), |chord| chord.to_string()))
+            });
+            chords[i].extend(of_beats);
+        }
+    }
+    chords.map(|of_beats| of_beats.into_iter().filter(|(beat, _)| (4..24).contains(beat)).collect())
+}
+
+#[test]
+fn what_a_band_makes_up_is_sent_and_played_on_the_same_beats() {
+    let (sender, receiver) = (TributaryParams::default(), TributaryParams::default());
+    set(&sender.follow.send, 9);
+    set(&sender.engine.lookahead, 2.0);
+    set(&receiver.follow.follow, crate::params::FollowChoice::Bus);
+    set(&receiver.follow.receive, 9);
+    let [sent, played] = chords_of_two(&sender, &receiver);
+    let n_kinds = sent.iter().map(|(_, chord)| chord).collect::<std::collections::BTreeSet<_>>();
+    assert!(n_kinds.len() > 1, "{sent:?}");
+    assert_eq!(played, sent);
+    // The order in which the host processes them makes no difference.
+    let [played, sent] = chords_of_two(&receiver, &sender);
+    assert_eq!(played, sent);
+    // With as short a lookahead as the others' it is the chord before.
+    set(&sender.engine.lookahead, 1.0);
+    let [played, sent] = chords_of_two(&receiver, &sender);
+    let before = |beat: usize| sent[beat - 1].1 == played[beat].1;
+    assert!((1..20).all(before), "{sent:?}, {played:?}");
+}

@@ -1,31 +1,40 @@
 //! Chords that instances of one process send each other, by number.
 //!
-//! A line holds one chord: the one that the sender's last committed beat follows. Who reads it gets
-//! the chord that stands there when its own next beat is committed, so a receiver that the host
-//! processes before its sender hears a change a block later, which may be a beat later. The last
-//! chord stays when the sender goes. Two senders on a line overwrite each other.
+//! A line holds the chords of its sender's last beats: what they follow, once they are committed, and
+//! what the band made up, once they are composed. A receiver takes the chord of its own beat where it
+//! stands there in time, which it does when the sender looks further ahead; else the newest, which may
+//! be a beat old. The last chord stays when the sender goes. Two senders on a line overwrite each
+//! other.
 
+use super::Source;
+use player::ChordLine;
 use score::GivenChord;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How many lines there are, numbered from 1.
 pub const N_LINES: usize = 16;
 
-/// [`GivenChord::packed`] a line, 0 for none.
-static LINES: [AtomicU32; N_LINES] = [const { AtomicU32::new(0) }; N_LINES];
+static LINES: [ChordLine; N_LINES] = [const { ChordLine::new() }; N_LINES];
 
-fn line(number: usize) -> Option<&'static AtomicU32> {
+fn line(number: usize) -> Option<&'static ChordLine> {
     LINES.get(number.checked_sub(1)?)
 }
 
-/// Puts a chord on a line; nothing happens for 0 and without a chord.
-pub fn send(number: usize, chord: Option<GivenChord>) {
-    if let (Some(line), Some(chord)) = (line(number), chord) {
-        line.store(chord.packed(), Ordering::Relaxed);
+/// Puts chords on a line; nothing happens for 0.
+pub fn send(number: usize, chords: &ChordLine) {
+    if let Some(line) = line(number) {
+        line.repeat(chords);
     }
 }
 
-/// The chord on a line.
-pub fn read(number: usize) -> Option<GivenChord> {
-    GivenChord::unpacked(line(number)?.load(Ordering::Relaxed))
+/// The newest chord on a line.
+pub fn newest(number: usize) -> Option<GivenChord> {
+    line(number)?.newest()
+}
+
+/// The line that is followed, if one is.
+pub fn followed(source: Source) -> Option<&'static ChordLine> {
+    match source {
+        Source::Bus(number) => line(number),
+        Source::Model | Source::Keys | Source::Typed => None,
+    }
 }

@@ -9,8 +9,8 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 use player::{BeatRequest, ComposerEnd, RequestKind, Status, WorkerState};
-use score::grid::{BeatFrame, HistoryBeat};
-use score::{Controls, GenreNames, GridBeat, Part};
+use score::grid::{BeatFrame, HistoryBeat, key_shift};
+use score::{Controls, GenreNames, GivenChord, GridBeat, Part};
 
 use crate::capture::Capture;
 use crate::denormals::FlushDenormals;
@@ -354,11 +354,19 @@ impl Worker {
         if self.ledger.follow_hold(request) {
             self.remember();
         }
-        self.ledger.hear(request);
+        if request.controls.answer.is_some() {
+            self.ledger.hear(request);
+        }
         let cell = self.cell(request);
         if self.fallback.is_none() {
             let redraws = self.generator.redraws();
             self.status.set_redraws(redraws.beats, redraws.forced);
+        }
+        if request.controls.follow.is_none()
+            && let Some(chord) = cell.music.chord
+        {
+            let sounding = chord.transposed(key_shift(&request.controls));
+            self.status.chords().put(request.frame.beat, GivenChord::new(sounding));
         }
         let parts = Scheduler::realize(request, &cell.music);
         self.scheduler.schedule(request, &parts);

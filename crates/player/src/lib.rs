@@ -30,6 +30,7 @@
 )]
 
 mod active_notes;
+mod chord_line;
 mod clock;
 mod cursor;
 mod event;
@@ -42,6 +43,7 @@ mod request;
 mod status;
 mod timeline;
 
+pub use chord_line::ChordLine;
 pub use clock::{Clock, Transport};
 pub use event::{EventKind, PlayerEvent};
 pub use played::{MAX_PLAYED, Played, PlayedNote};

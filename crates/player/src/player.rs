@@ -5,7 +5,7 @@ mod follow;
 use core::ops::Deref;
 
 use rtrb::{Consumer, Producer};
-use score::{Controls, GivenChord, Pitch, Progression, Ticks, Velocity};
+use score::{Controls, Pitch, Progression, Ticks, Velocity};
 
 use follow::Primed;
 
@@ -16,7 +16,8 @@ use crate::played::Keyboard;
 use crate::playhead::BEAT_NUDGE;
 use crate::timeline::{Timeline, floor};
 use crate::{
-    BeatRequest, EventKind, Form, Left, PlayerEvent, Playhead, RequestKind, ScheduledNote, Status,
+    BeatRequest, ChordLine, EventKind, Form, Left, PlayerEvent, Playhead, RequestKind,
+    ScheduledNote, Status,
 };
 
 /// A note that is at most this late is played at once, a later one not at all, in seconds.
@@ -90,8 +91,10 @@ pub struct Player<S> {
     form: Form,
     /// Chords that the beats follow by their places.
     progression: Progression,
-    /// The chord of the last beat that was asked for.
-    last_chord: Option<GivenChord>,
+    /// Whether others follow the chords of beats as soon as these are asked for.
+    sends_chords: bool,
+    /// Whose chords the beats follow where it has theirs.
+    chord_line: Option<&'static ChordLine>,
     /// What is played into the band.
     keyboard: Keyboard,
     /// Whether the host waits between the halves of the block.
@@ -136,7 +139,8 @@ impl<S: Deref<Target = Status>> Player<S> {
             lookahead_beats: 1.0,
             form: Form::default(),
             progression: Progression::EMPTY,
-            last_chord: None,
+            sends_chords: false,
+            chord_line: None,
             keyboard: Keyboard::new(),
             waits: false,
             given_up: 0,
@@ -163,9 +167,21 @@ impl<S: Deref<Target = Status>> Player<S> {
         }
     }
 
-    /// The chord that the last committed beat follows.
-    pub fn last_chord(&self) -> Option<GivenChord> {
-        self.last_chord
+    /// Sets whose chords the next committed beats follow, each its own; where the line has none for
+    /// a beat, the controls' chord.
+    pub fn set_chord_line(&mut self, line: Option<&'static ChordLine>) {
+        self.chord_line = line;
+    }
+
+    /// Says whether others follow [`Self::chords`]: an offline host then waits for every beat as soon
+    /// as it is asked for, so that they follow the same ones every time.
+    pub fn set_sends_chords(&mut self, sends: bool) {
+        self.sends_chords = sends;
+    }
+
+    /// The chords of the last committed beats.
+    pub fn chords(&self) -> &ChordLine {
+        self.status.chords()
     }
 
     /// Hears a key that goes down or, without a velocity, comes up at the first sample of the next
@@ -226,12 +242,13 @@ impl<S: Deref<Target = Status>> Player<S> {
         }
     }
 
-    /// Number of the newest request whose answer can sound in the block that has begun; 0 if none.
+    /// Number of the newest request whose answer can sound in the block that has begun, or is followed
+    /// by others; 0 if none.
     pub fn needed_sequence(&self) -> u64 {
         if !self.playing {
             return 0;
         }
-        if self.segment_end() < self.block.end {
+        if self.segment_end() < self.block.end || self.sends_chords {
             return self.sequence;
         }
         let last = self.timeline.beats_at(self.block.end);

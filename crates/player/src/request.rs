@@ -59,7 +59,7 @@ pub struct BeatRequest {
     pub controls: Controls,
     /// The form at that sample.
     pub form: Form,
-    /// What was played into the band until then; nothing unless the controls ask for answers.
+    /// What was played into the band until then.
     pub played: Played,
     /// The stretch that the beat belongs to.
     pub epoch: Epoch,

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
-use crate::Epoch;
+use crate::{ChordLine, Epoch};
 
 /// What the composing thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub struct Status {
     done: AtomicU64,
     reprime: AtomicU32,
     worker_state: AtomicU8,
+    chords: ChordLine,
 }
 
 macro_rules! counters {
@@ -146,6 +147,11 @@ impl Status {
     pub fn set_redraws(&self, redrawn: u32, forced: u32) {
         self.redrawn.store(redrawn, Ordering::Relaxed);
         self.redraws_forced.store(forced, Ordering::Relaxed);
+    }
+
+    /// What the last committed beats follow, at once, or have been composed on, in the sounding key.
+    pub fn chords(&self) -> &ChordLine {
+        &self.chords
     }
 
     /// What the composing thread is doing.

@@ -8,9 +8,7 @@ use super::{Player, START_GRACE};
 use crate::cursor::Cursor;
 use crate::playhead::BEAT_NUDGE;
 use crate::timeline::{Timeline, floor};
-use crate::{
-    BeatRequest, Form, Left, MAX_LEAD_SECS, PRIME_INTERVAL_SECS, Played, RequestKind, Status,
-};
+use crate::{BeatRequest, Form, Left, MAX_LEAD_SECS, PRIME_INTERVAL_SECS, RequestKind, Status};
 
 /// Hosts whose position is off by less than this have not jumped, in seconds.
 const SLIP_LIMIT_SECS: f64 = 0.020;
@@ -212,12 +210,11 @@ impl<S: Deref<Target = Status>> Player<S> {
             if self.progression.n_bars() > 0 {
                 controls.follow = self.progression.at(&frame);
             }
+            let of_line = self.chord_line.and_then(|line| line.at(beat));
+            controls.follow = of_line.or(controls.follow);
             // Where the beat is committed, wherever the block begins.
             let now = Ticks::from_beats(due - self.lookahead_beats);
-            let played = match controls.answer {
-                Some(_) => self.keyboard.played(self.cursor.current(), now),
-                None => Played::NONE,
-            };
+            let played = self.keyboard.played(self.cursor.current(), now);
             let request = BeatRequest {
                 frame,
                 controls,
@@ -240,7 +237,9 @@ impl<S: Deref<Target = Status>> Player<S> {
                 self.left = None;
             }
             self.sequence += 1;
-            self.last_chord = controls.follow;
+            if let Some(chord) = controls.follow {
+                self.status.chords().put(beat, chord);
+            }
             self.commits.remember(epoch, beat, self.sequence);
             self.cursor.fresh = false;
             self.cursor.beat += 1;
