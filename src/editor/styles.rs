@@ -6,13 +6,13 @@ use super::{control, share_of_row, theme};
 use crate::engine::View;
 use crate::params::{StyleParams, TributaryParams};
 use crate::styles::{self, StyleKnobs};
-use composer::Learning;
+use composer::{CAPTURE_BARS, Learning};
 use egui::{
     Align, Button, Key, Label, Popup, PopupCloseBehavior, ProgressBar, RichText, ScrollArea,
     TextEdit, Ui, vec2,
 };
 use model::Style;
-use model::style::FILE_ENDING;
+use model::style::{FILE_ENDING, MIN_NOTES};
 use nice_plug::prelude::{FloatParam, Param, ParamSetter};
 use score::N_STYLES;
 
@@ -248,6 +248,21 @@ fn add(
             }
         }
     });
+    if let Some(capture) = view.map(|view| &view.capture) {
+        let n_notes = capture.n_played();
+        let played = ui
+            .add_enabled(n_notes >= MIN_NOTES, Button::new("What I played"))
+            .on_hover_text("Learn from the notes that came in during the last 64 bars")
+            .on_disabled_hover_text(format!(
+                "Play into the band first: {n_notes} notes came in during the last 64 bars, a style \
+                 needs {MIN_NOTES}"
+            ));
+        if played.clicked() {
+            knobs.dismiss();
+            let piece = capture.played(CAPTURE_BARS);
+            result = Some(knobs.learn_piece(knob, piece, "What I played".to_owned()));
+        }
+    }
     match result {
         Some(Ok(())) => {
             state.said = None;

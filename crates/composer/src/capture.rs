@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use parking_lot::Mutex;
-use player::{BeatRequest, Epoch, Left, RequestKind};
+use player::{BeatRequest, Epoch, Left, Played, PlayedNote, RequestKind};
 use score::grid::{BeatFrame, key_shift};
-use score::{Blend, Chord, GenreNames, Note, Piece, Ticks};
+use score::{Blend, Chord, GenreNames, Note, Piece, Ticks, smf};
 
 /// Bars that are kept.
 pub const CAPTURE_BARS: usize = 64;
@@ -31,6 +31,8 @@ struct CapturedBeat {
     epoch: Epoch,
     /// Onsets counted from the beat's start.
     parts: [Vec<Note>; 4],
+    /// What was played into the band, counted from there too.
+    played: Vec<Note>,
     /// In the sounding key.
     chord: Option<Chord>,
     blend: Blend,
@@ -39,6 +41,12 @@ struct CapturedBeat {
 }
 
 impl CapturedBeat {
+    /// What was played in it, on a line that begins at `start`.
+    fn played(&self, start: Ticks) -> impl Iterator<Item = Note> {
+        let at = self.at - start;
+        self.played.iter().map(move |note| Note { onset: note.onset + at, ..*note })
+    }
+
     /// Start of its bar on the same line.
     fn bar_start(&self) -> Ticks {
         self.at - self.frame.offset_in_bar()
@@ -65,14 +73,29 @@ impl Capture {
     /// Markers say where the blend and the chord change. Empty when nothing was heard.
     pub fn piece(&self, n_bars: usize) -> Piece {
         let captured = self.captured.lock();
-        let mut bar_starts: Vec<Ticks> =
-            captured.beats.iter().map(CapturedBeat::bar_start).collect();
-        bar_starts.dedup();
-        let n_bars = n_bars.min(CAPTURE_BARS);
-        let Some(&start) = bar_starts.iter().rev().take(n_bars).next_back() else {
-            return Piece::default();
-        };
+        let Some(start) = captured.start_of_last(n_bars) else { return Piece::default() };
         piece(captured.beats.iter().filter(|beat| beat.at >= start), start)
+    }
+
+    /// What was played into the band in the last `n_bars` that were heard, as the part that it is by
+    /// how it is played. Without notes where nothing was.
+    pub fn played(&self, n_bars: usize) -> Piece {
+        let captured = self.captured.lock();
+        let Some(start) = captured.start_of_last(n_bars) else { return Piece::default() };
+        let beats = captured.beats.iter().filter(|beat| beat.at >= start);
+        let mut notes: Vec<Note> = beats.clone().flat_map(|beat| beat.played(start)).collect();
+        notes.sort_by_key(|note| (note.onset, note.pitch));
+        let mut played = piece(beats, start);
+        played.markers.clear();
+        played.parts = Default::default();
+        let part = smf::part_of_keyboard(&notes);
+        played.parts[part.index()] = notes;
+        played
+    }
+
+    /// How many notes that has.
+    pub fn n_played(&self) -> usize {
+        self.captured.lock().beats.iter().map(|beat| beat.played.len()).sum()
     }
 
     /// What was heard from one beat to another, both included; from the start of the first one's
@@ -103,11 +126,7 @@ impl Capture {
 
     /// Bars that are kept now, `0..=64`.
     pub fn n_bars(&self) -> usize {
-        let captured = self.captured.lock();
-        let mut bar_starts: Vec<Ticks> =
-            captured.beats.iter().map(CapturedBeat::bar_start).collect();
-        bar_starts.dedup();
-        bar_starts.len().min(CAPTURE_BARS)
+        self.captured.lock().bar_starts().len().min(CAPTURE_BARS)
     }
 
     pub(crate) fn clear(&self) {
@@ -162,6 +181,7 @@ impl Capture {
                 notes.iter_mut().for_each(|note| note.onset = note.onset - start);
                 notes
             }),
+            played: Vec::new(),
             chord: chord.map(|chord| chord.transposed(key_shift(&request.controls))),
             blend: request.controls.blend.normalized(),
             genres: genres.clone(),
@@ -171,10 +191,41 @@ impl Capture {
         } else {
             captured.hear(beat, request.fresh);
         }
+        captured.hear_played(&request.played);
     }
 }
 
 impl Captured {
+    fn bar_starts(&self) -> Vec<Ticks> {
+        let mut starts: Vec<Ticks> = self.beats.iter().map(CapturedBeat::bar_start).collect();
+        starts.dedup();
+        starts
+    }
+
+    /// Where the last `n_bars` start, at most [`CAPTURE_BARS`].
+    fn start_of_last(&self, n_bars: usize) -> Option<Ticks> {
+        self.bar_starts().into_iter().rev().take(n_bars.min(CAPTURE_BARS)).next_back()
+    }
+
+    /// Puts notes that were played into the band into the beats in which they began. A note that
+    /// still sounded when it was told before is told again, longer.
+    fn hear_played(&mut self, played: &Played) {
+        for note in played.iter() {
+            let PlayedNote { epoch, onset, duration, pitch, velocity } = *note;
+            let is_there = |beat: &&mut CapturedBeat| {
+                let from = Ticks::from_beat(beat.frame.beat);
+                beat.epoch == epoch && (from..from + Ticks::from_beat(1)).contains(&onset)
+            };
+            let Some(beat) = self.beats.iter_mut().rev().find(is_there) else { continue };
+            let onset = onset - Ticks::from_beat(beat.frame.beat);
+            let note = Note { onset, duration, pitch, velocity };
+            match beat.played.iter_mut().find(|n| (n.onset, n.pitch) == (onset, pitch)) {
+                Some(known) => *known = note,
+                None => beat.played.push(note),
+            }
+        }
+    }
+
     fn hear_primed(&mut self) {
         for (idx, beat) in std::mem::take(&mut self.primed).into_iter().enumerate() {
             self.hear(beat, idx == 0);

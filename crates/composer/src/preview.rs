@@ -106,7 +106,9 @@ impl PreviewWriter {
             controls: request.controls,
             heard,
         });
-        self.hear(&request.played);
+        if request.controls.answer.is_some() {
+            self.hear(&request.played);
+        }
     }
 
     /// Puts notes that were played into the band into the beats in which they began. A note that
@@ -152,7 +154,7 @@ mod tests {
             frame: BeatFrame::regular(beat, Meter::COMMON, Tempo::DEFAULT),
             epoch: Epoch(2),
             played: played.iter().copied().collect(),
-            controls: Controls::default(),
+            controls: Controls { answer: Some(4), ..Controls::default() },
             form: Form::default(),
             pass: 0,
             sequence: 1 + beat as u64,

@@ -10,6 +10,7 @@ mod write;
 
 use crate::{Error, Note, Part, Piece, Result, TICKS_PER_QUARTER, Ticks};
 
+pub use assign::part_of_keyboard;
 pub use write::write;
 
 /// Largest file that is read, in bytes.

@@ -2,8 +2,8 @@ use composer::testing::{
     Action, HashGenerator, Mishap, NoteStreamChecker, Script, drive, drive_on,
 };
 use composer::{CAPTURE_BARS, Command, HeardBeat, Settings, SteppedSession, session};
-use player::{Epoch, EventKind};
-use score::{Blend, Controls, Genre, Note, Ticks};
+use player::{Epoch, EventKind, Playhead};
+use score::{Blend, Controls, Genre, Note, Part, Pitch, Ticks, Velocity};
 
 const BEAT: u64 = 24_000;
 
@@ -110,4 +110,46 @@ fn the_preview_follows_the_playhead_through_a_loop() {
     assert_eq!(preview.beats.last().map(|beat| (beat.line_beat, beat.pass)), Some((10, 2)));
     assert!(preview.beats[0].line_beat <= 1);
     assert_eq!(status.cells_ahead(), 1);
+}
+
+/// What comes in is kept where it was played, whatever the band does with it, through a stop.
+#[test]
+fn what_is_played_in_is_kept_with_the_bars_that_were_heard() {
+    let mut session = hashing();
+    let mut play = |beat: u64, playing: bool, keys: &[(u8, u8)]| {
+        for (key, velocity) in keys {
+            let velocity = (*velocity > 0).then(|| Velocity::clamped((*velocity).into()));
+            session.player.hear(Pitch::clamped((*key).into()), velocity);
+        }
+        let standing = Playhead::standing(48_000.0);
+        let playhead = Playhead { playing, position_beats: beat as f64 / 2.0, ..standing };
+        let n_samples = (BEAT / 2) as usize;
+        session.player.begin_block(&playhead, n_samples, &Controls::default());
+        while session.worker.step() {
+            session.player.receive();
+        }
+        session.player.finish_block(&mut |_| true);
+    };
+    play(0, true, &[(60, 80), (64, 81), (67, 82)]);
+    play(1, true, &[]);
+    play(2, true, &[(60, 0), (64, 0), (67, 0), (72, 90)]);
+    play(3, true, &[(72, 0)]);
+    // What is pressed while nothing plays is heard by nobody.
+    play(4, false, &[(40, 100)]);
+    play(4, false, &[(40, 0)]);
+    let piece = session.capture.played(64);
+    let half = Ticks::from_beats(0.5);
+    let note = |pitch: i32, onset: i64, duration: i64, velocity: i32| Note {
+        onset: Ticks(onset * half.0),
+        duration: Ticks(duration * half.0),
+        pitch: Pitch::clamped(pitch),
+        velocity: Velocity::clamped(velocity),
+    };
+    let expected = [note(60, 0, 2, 80), note(64, 0, 2, 81), note(67, 0, 2, 82), note(72, 2, 1, 90)];
+    assert_eq!(piece.parts[Part::Chords.index()], expected);
+    assert_eq!((piece.n_notes(), session.capture.n_played()), (4, 4));
+    assert!(piece.markers.is_empty() && piece.tempos.len() == 1);
+    session.commands.send(Command::ClearCapture).expect("room");
+    while session.worker.step() {}
+    assert_eq!((session.capture.n_played(), session.capture.played(64)), (0, Default::default()));
 }

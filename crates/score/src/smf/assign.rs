@@ -156,13 +156,14 @@ fn by_program(program: u8) -> Verdict {
     }
 }
 
+/// Share of onsets that other notes sound with, from which a stream counts as chords.
+const CHORDAL: f64 = 0.35;
+
+/// No bass has its mean above middle C.
+const HIGHEST_BASS: f64 = 57.0;
+
 /// Decides the open streams by register and by how many notes they sound at a time.
 fn by_playing(streams: &[Stream], verdicts: &mut [Verdict]) {
-    /// Share of onsets that other notes sound with, from which a stream counts as chords.
-    const CHORDAL: f64 = 0.35;
-    /// No bass has its mean above middle C.
-    const HIGHEST_BASS: f64 = 57.0;
-
     let playing: Vec<Playing> = streams.iter().map(|stream| Playing::of(&stream.notes)).collect();
     let mut open: Vec<usize> =
         (0..streams.len()).filter(|idx| verdicts[*idx] == Verdict::Open).collect();
@@ -194,6 +195,22 @@ fn by_playing(streams: &[Stream], verdicts: &mut [Verdict]) {
     }
     for verdict in verdicts.iter_mut().filter(|verdict| **verdict == Verdict::Open) {
         *verdict = Verdict::Part(Part::Chords);
+    }
+}
+
+/// The part of a keyboard alone, by how it is played: chords, or else bass or lead by its register;
+/// `notes` are sorted by onset.
+pub fn part_of_keyboard(notes: &[Note]) -> Part {
+    if notes.is_empty() {
+        return Part::Lead;
+    }
+    let playing = Playing::of(notes);
+    if playing.together >= CHORDAL {
+        Part::Chords
+    } else if playing.mean_pitch < HIGHEST_BASS {
+        Part::Bass
+    } else {
+        Part::Lead
     }
 }
 
