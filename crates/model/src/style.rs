@@ -7,6 +7,7 @@
 mod fit;
 mod gradient;
 mod matrix;
+mod windows;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,8 +17,9 @@ use score::steps::{N_CONDITIONS, N_SLOTS};
 use score::{Blend, Genre, N_STYLES};
 use serde::{Deserialize, Serialize};
 
-pub use fit::{Fit, MAX_NOTES, MIN_NOTES, Progress, Song};
+pub use fit::{Fit, MAX_NOTES, MIN_NOTES, Progress};
 pub use gradient::Nats;
+pub use windows::{Song, Windows};
 
 use crate::conditioning::MIN_WEIGHT;
 use crate::math::{from_bf16, to_bf16};

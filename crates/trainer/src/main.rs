@@ -164,6 +164,9 @@ enum Verb {
         /// Folder that keeps learnt styles.
         #[arg(long, default_value = "target/style-cache")]
         cache: PathBuf,
+        /// Train the whole network on each artist, too, to see how far any style could get.
+        #[arg(long)]
+        ceiling: bool,
         /// Threads that learn and compose.
         #[arg(long, default_value_t = 2)]
         threads: usize,
@@ -321,8 +324,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Learn { midi, weights, name, author, licence, out } => {
             learn::run(&LearnOptions { midi, weights, name, author, licence, out })
         }
-        Verb::Styles { prepared, weights, cache, threads, json } => {
-            styles::run(&StylesOptions { prepared, weights, cache, threads, json })
+        Verb::Styles { prepared, weights, cache, ceiling, threads, json } => {
+            styles::run(&StylesOptions { prepared, weights, cache, ceiling, threads, json })
         }
         Verb::Answers { prepared, weights, phrases, threads, json } => {
             answers::run(&AnswersOptions { prepared, weights, phrases, threads, json })

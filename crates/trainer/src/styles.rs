@@ -4,6 +4,8 @@
 //! asked. Another style of the rest is fitted too: by it, and those of the other artists, composed
 //! music is judged, so that nothing judges what it was learnt from.
 
+mod ceiling;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,6 +49,8 @@ pub struct StylesOptions {
     pub weights: PathBuf,
     /// Folder for styles, so that what was learnt is not learnt again.
     pub cache: PathBuf,
+    /// Whether the whole network learns each artist, too, which takes longer than all the rest.
+    pub ceiling: bool,
     /// Threads.
     pub threads: usize,
     /// Where the numbers go, if anywhere.
@@ -68,6 +72,9 @@ pub struct Artist {
     pub style_bits: f64,
     /// How much less that is, in shares.
     pub gain: Figure,
+    /// Fewest bits a note that training the whole network leads to, if that was measured.
+    #[serde(default)]
+    pub ceiling_bits: Option<f64>,
     /// Held-out windows whose nearest style is the artist's.
     pub recognised_real: f64,
     /// Composed songs under the style whose nearest style, of songs that it does not know, is the
@@ -84,6 +91,13 @@ pub struct Artist {
     pub copied_by_artist: f64,
 }
 
+impl Artist {
+    /// How much less than under genres the whole network's bits are, in shares.
+    fn ceiling_gain(&self) -> Option<f64> {
+        self.ceiling_bits.map(|bits| 1.0 - bits / self.genres_bits)
+    }
+}
+
 /// What was measured of all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StyleFigures {
@@ -97,18 +111,19 @@ impl StyleFigures {
     /// The table, with means in its last row.
     pub fn markdown(&self) -> String {
         let mut table = String::from(
-            "| artist | songs | notes | genres | style | less | heard right, real | composed \
-             | by genres alone | sweep ρ | copied | by the artist |\n\
-             |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+            "| artist | songs | notes | genres | style | less | whole network | heard right, real \
+             | composed | by genres alone | sweep ρ | copied | by the artist |\n\
+             |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
         );
         for (name, a) in &self.artists {
             table += &format!(
-                "| {name} | {} | {} | {:.2} | {:.2} | {:.1} % | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
+                "| {name} | {} | {} | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
                 a.n_songs,
                 a.n_notes,
                 a.genres_bits,
                 a.style_bits,
                 100.0 * a.gain.value,
+                a.ceiling_gain().map_or_else(String::new, |gain| format!("{:.1} %", 100.0 * gain)),
                 a.recognised_real,
                 a.recognised,
                 a.recognised_genres,
@@ -118,13 +133,18 @@ impl StyleFigures {
             );
         }
         let of = |field: fn(&Artist) -> f64| mean(self.artists.values().map(field));
+        let ceilings: Vec<f64> = self.artists.values().filter_map(Artist::ceiling_gain).collect();
         table
             + &format!(
-                "| mean of {} | | | {:.2} | {:.2} | {:.1} % | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
+                "| mean of {} | | | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
                 self.artists.len(),
                 of(|a| a.genres_bits),
                 of(|a| a.style_bits),
                 100.0 * of(|a| a.gain.value),
+                match ceilings.is_empty() {
+                    true => String::new(),
+                    false => format!("{:.1} %", 100.0 * mean(ceilings)),
+                },
                 of(|a| a.recognised_real),
                 of(|a| a.recognised),
                 of(|a| a.recognised_genres),
@@ -193,7 +213,14 @@ pub fn run(options: &StylesOptions) -> Result<()> {
     let (own, judges): (Vec<_>, Vec<_>) =
         styles.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).unzip();
     let measure = |i: usize| -> Result<(String, Artist)> {
-        let artist = measure(&network, &listener, &artists, i, &own, &judges)?;
+        let mut artist = measure(&network, &listener, &artists, i, &own, &judges)?;
+        if options.ceiling {
+            let genre = (0..Genre::COUNT)
+                .max_by(|a, b| own[i].genres()[*a].total_cmp(&own[i].genres()[*b]));
+            let songs = to_learn(&artists[i].learnt);
+            let bits = ceiling::bits(&network, songs, &artists[i].windows, genre.unwrap_or(0))?;
+            artist.ceiling_bits = Some(bits);
+        }
         println!("{}: {:.1} % less", artists[i].name, 100.0 * artist.gain.value);
         Ok((artists[i].name.to_owned(), artist))
     };
@@ -218,23 +245,25 @@ fn learnt(network: &Network, songs: &[&Song], name: &str, cache: &Path) -> Resul
     {
         return Ok(style);
     }
-    let mut n_notes = 0;
-    let mut to_learn = Vec::new();
-    for song in songs {
-        n_notes += song.entry.n_notes.iter().sum::<usize>();
-        if n_notes > model::style::MAX_NOTES {
-            break;
-        }
-        to_learn.push(StyleSong {
-            name: song.entry.source.path.display().to_string(),
-            beats: song.beats.clone(),
-            dynamics: song.entry.source.dynamics,
-        });
-    }
     let about = About { name: name.to_owned(), ..About::default() };
-    let style = learn::fit(network, to_learn, about, false)?;
+    let style = learn::fit(network, to_learn(songs), about, false)?;
     write_whole(&path, &style.to_bytes()?)?;
     Ok(style)
+}
+
+/// As many of the songs as a style may be learnt from.
+fn to_learn(songs: &[&Song]) -> Vec<StyleSong> {
+    let mut n_notes = 0;
+    let fits = songs.iter().take_while(|song| {
+        n_notes += song.entry.n_notes.iter().sum::<usize>();
+        n_notes <= model::style::MAX_NOTES
+    });
+    let song = |song: &&Song| StyleSong {
+        name: song.entry.source.path.display().to_string(),
+        beats: song.beats.clone(),
+        dynamics: song.entry.source.dynamics,
+    };
+    fits.map(song).collect()
 }
 
 /// Windows of songs, the first of each before the second of any.
@@ -380,6 +409,7 @@ fn measure(
         genres_bits: bits(&by_genres),
         style_bits: bits(&by_styles[i]),
         gain: Figure { value: 1.0 - bits(&by_styles[i]) / bits(&by_genres), ..mean_of(&gains) },
+        ceiling_bits: None,
         recognised_real,
         recognised: share_of(&composed),
         recognised_genres: share_of(&of_genres),

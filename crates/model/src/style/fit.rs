@@ -7,13 +7,11 @@
 
 use std::sync::Arc;
 
-use score::random::Random;
-use score::steps::{self, N_CONDITIONS, Step, density_class, register_class};
-use score::window::Window;
-use score::{Genre, HistoryBeat, Part};
+use score::Genre;
+use score::steps::{N_CONDITIONS, Step};
 
 use super::gradient::{Nats, Plain};
-use super::{About, Style};
+use super::{About, Song, Style, Windows};
 use crate::math::{from_bf16, to_bf16};
 use crate::{Error, Network, OriginalityFilter, Result, math};
 
@@ -33,32 +31,9 @@ const N_STEPS: usize = 230_000;
 const GENRE_UPDATES: usize = 24;
 const FILM_UPDATES: usize = 150;
 
-/// Longest window in beats; the steps end most of them earlier.
-const WINDOW_BEATS: usize = 160;
-
 /// Adam's rates; the second falls in a line.
 const GENRE_RATE: f32 = 0.25;
 const FILM_RATE: f32 = 0.004;
-
-/// Shares of windows in which something is hidden, or a part left out, as in training.
-const HIDE_FORMS: f32 = 0.2;
-const HIDE_DENSITY: f32 = 0.5;
-const DROP_PART: f32 = 0.1;
-
-/// Share of a song that is kept aside, and how many beats it must have for that.
-const KEPT_ASIDE: usize = 6;
-const MIN_KEPT_BEATS: usize = 96;
-
-/// A song to learn from.
-#[derive(Clone, Debug)]
-pub struct Song {
-    /// What errors call it: a file's name.
-    pub name: String,
-    /// Its beats, quantised, in its own key.
-    pub beats: Vec<HistoryBeat>,
-    /// Whether velocities differ as somebody played them.
-    pub dynamics: bool,
-}
 
 /// How far a fit has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -77,12 +52,8 @@ pub struct Fit {
     plain: Plain,
     fingerprint: u64,
     n_genres: usize,
-    context_len: usize,
-    songs: Vec<Song>,
-    /// Beats of each song that are learnt from.
-    learnt: Vec<usize>,
+    windows: Windows,
     n_notes: usize,
-    random: Random,
     /// Windows an update.
     n_windows: usize,
     genres: Adam,
@@ -108,7 +79,6 @@ impl Fit {
     pub fn new(network: &Network, songs: Vec<Song>, seed: u64) -> Result<Self> {
         let n_notes = check(&songs)?;
         let plain = Plain::new(*network.config(), network.weights())?;
-        let context_len = network.config().context_len;
         let n_genres = network.genres().len();
         let pure = |genre: usize| {
             let mut mix = [0.0; N_CONDITIONS];
@@ -116,18 +86,15 @@ impl Fit {
             plain.film(&mix)
         };
         let bases: Vec<Vec<f32>> = (0..n_genres).map(pure).collect();
-        let learnt: Vec<usize> = songs.iter().map(|song| learnt_beats(&song.beats)).collect();
+        let windows = Windows::new(songs, network.config().context_len, seed);
         let mut fit = Self {
             genres: Adam::new(n_genres),
             film: Adam::new(plain.film_len()),
             plain,
             fingerprint: network.fingerprint()?,
             n_genres,
-            context_len,
-            songs,
-            learnt,
+            windows,
             n_notes,
-            random: Random::new(seed),
             n_windows: 1,
             bases,
             gradient: Vec::new(),
@@ -139,7 +106,7 @@ impl Fit {
             before: Nats::default(),
         };
         fit.n_windows = fit.windows_an_update();
-        fit.aside = fit.kept_aside();
+        fit.aside = fit.windows.kept_aside();
         Ok(fit)
     }
 
@@ -159,7 +126,7 @@ impl Fit {
             return;
         }
         let film = self.current_film();
-        let window = self.draw();
+        let window = self.windows.draw();
         self.gradient.resize(self.plain.film_len(), 0.0);
         self.nats.add(&self.plain.loss(&film, &window, Some(&mut self.gradient)));
         self.n_summed += 1;
@@ -203,7 +170,7 @@ impl Fit {
         let film: Vec<f32> = self.film.values.iter().map(|x| from_bf16(to_bf16(*x))).collect();
         let genres = self.shares();
         let lines: Vec<_> =
-            self.songs.iter().flat_map(|song| score::line::lines(&song.beats)).collect();
+            self.windows.songs().iter().flat_map(|song| score::line::lines(&song.beats)).collect();
         let mut style = Style {
             about: About { n_notes: self.n_notes, bits: None, ..about },
             fingerprint: self.fingerprint,
@@ -243,83 +210,13 @@ impl Fit {
         nats
     }
 
-    /// Windows of the bars kept aside, one a song, without forms, density or register.
-    fn kept_aside(&self) -> Vec<Vec<Step>> {
-        let songs = self.songs.iter().zip(&self.learnt);
-        let windows = songs.filter(|(song, learnt)| **learnt < song.beats.len());
-        let windows = windows.map(|(song, learnt)| {
-            let window = Window::cut(&song.beats, *learnt, WINDOW_BEATS);
-            window.encode(window.conditions(), self.context_len)
-        });
-        windows.take(32).filter(|steps| has_notes(steps)).collect()
-    }
-
     /// As many windows an update as make all of them together about [`N_STEPS`] steps.
-    fn windows_an_update(&mut self) -> usize {
-        let before = self.random;
-        let n_steps: usize = (0..8).map(|_| self.draw().len()).sum();
-        self.random = before;
+    fn windows_an_update(&self) -> usize {
+        let mut windows = self.windows.clone();
+        let n_steps: usize = (0..8).map(|_| windows.draw().len()).sum();
         let of_window = (n_steps / 8).max(1);
         (N_STEPS / (GENRE_UPDATES + FILM_UPDATES) / of_window).clamp(1, 16)
     }
-
-    /// A window of a song, drawn by length, from some bar on.
-    fn draw(&mut self) -> Vec<Step> {
-        let sum: usize = self.learnt.iter().sum();
-        let mut at = self.random.below(sum);
-        let mut song = 0;
-        while at >= self.learnt[song] {
-            at -= self.learnt[song];
-            song += 1;
-        }
-        let (Song { beats, dynamics, .. }, end) = (&self.songs[song], self.learnt[song]);
-        // Not so late that hardly anything is left of the song.
-        let at = at.min(end.saturating_sub(16));
-        let start = (0..=at)
-            .rev()
-            .find(|i| beats[*i].frame.offset_in_bar().0 < score::TICKS_PER_QUARTER)
-            .unwrap_or(0);
-        let mut window = Window::cut(&beats[..end], start, WINDOW_BEATS);
-        window.expressive = [(*dynamics, false); 4];
-        self.hide(&mut window)
-    }
-
-    fn hide(&mut self, window: &mut Window) -> Vec<Step> {
-        let random = &mut self.random;
-        let mask = window.mask();
-        let mut kept = mask;
-        for part in 0..4 {
-            if mask >> part & 1 == 1 && kept & !(1 << part) != 0 && random.chance(DROP_PART) {
-                kept &= !(1 << part);
-                window.beats.iter_mut().for_each(|beat| beat.music.parts[part].clear());
-            }
-        }
-        let mut conditions = window.conditions();
-        for part in Part::ALL.into_iter().filter(|part| kept >> part.index() & 1 == 1) {
-            let i = part.index();
-            if !random.chance(HIDE_DENSITY) {
-                conditions.density[i] = density_class(window.density(part));
-            }
-            if part != Part::Drums && !random.chance(HIDE_DENSITY) {
-                conditions.register[i] = register_class(window.mean_pitch(part));
-            }
-        }
-        if !random.chance(HIDE_FORMS) {
-            let forms = score::form::forms(&window.beats);
-            window.beats.iter_mut().zip(forms).for_each(|(beat, forms)| beat.music.forms = forms);
-        }
-        window.encode(conditions, self.context_len)
-    }
-}
-
-/// Beats of a song that are learnt from: all, or all but its last bars.
-fn learnt_beats(beats: &[HistoryBeat]) -> usize {
-    let n = beats.len();
-    if n < MIN_KEPT_BEATS { n } else { n - n / KEPT_ASIDE }
-}
-
-fn has_notes(steps: &[Step]) -> bool {
-    steps.iter().any(|step| step.targets[steps::T_SYM] != steps::IGNORE)
 }
 
 /// Notes of all songs, if something can be learnt from them.
@@ -397,32 +294,6 @@ fn softmax(logits: &[f32]) -> Vec<f32> {
     let exps: Vec<f32> = logits.iter().map(|logit| math::exp(logit - max)).collect();
     let sum: f32 = exps.iter().sum();
     exps.iter().map(|exp| exp / sum).collect()
-}
-
-/// Songs may be shared by several fits.
-impl Song {
-    /// A song of a Standard MIDI File.
-    ///
-    /// # Errors
-    /// [`Error::Song`] for a file whose time is no music's, or that cannot be read, with its place.
-    pub fn from_midi(bytes: &[u8], name: &str) -> Result<Self> {
-        let refuse = |expected: &str, found: String| {
-            Err(Error::Song { name: name.to_owned(), expected: expected.to_owned(), found })
-        };
-        let import = match score::smf::read(bytes, name) {
-            Ok(import) => import,
-            Err(error) => return refuse("a MIDI file", error.to_string()),
-        };
-        if import.report.smpte {
-            return refuse("timing in beats", "timing in seconds (SMPTE)".into());
-        }
-        let notes = import.piece.parts.iter().flatten();
-        let mut velocities = [false; 128];
-        notes.for_each(|note| velocities[usize::from(note.velocity.number())] = true);
-        let dynamics = velocities.iter().filter(|heard| **heard).count() > 3;
-        let beats = score::quantize::quantize(&import.piece, false);
-        Ok(Self { name: name.to_owned(), beats, dynamics })
-    }
 }
 
 const _: () = {
