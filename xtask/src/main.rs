@@ -30,7 +30,7 @@ Usage: cargo xtask COMMAND
   bench [--json FILE] [--python PATH]
                        measure the built plugin and print the table of speed and size;
                        onnxruntime and PyTorch are compared with where that Python has them
-  soak [--instances 32] [--minutes 5] [--format clap|vst3]
+  soak [--instances 32] [--minutes 5] [--format clap|vst3] [--learn]
                        play many instances in real time, count what was not there in time
   shot FILE.png [--bundle PATH] [--size WxH] [--scale S] [--state NAME] [--set ID=VALUE ...]
        [--seconds 6] [--measure]

@@ -5,8 +5,13 @@ use anyhow::{Context, Result, bail};
 /// Plays as many instances for as long as `words` say; see the usage of the program.
 pub fn run(words: &[&str]) -> Result<()> {
     let (mut instances, mut minutes, mut format) = ("32", "5", "clap");
+    let mut learn = "";
     let mut words = words.iter();
     while let Some(option) = words.next() {
+        if *option == "--learn" {
+            learn = "learn";
+            continue;
+        }
         let value = words.next().with_context(|| format!("{option} needs a value"))?;
         match *option {
             "--instances" => instances = value,
@@ -23,7 +28,7 @@ pub fn run(words: &[&str]) -> Result<()> {
     };
     let bundle = bundle.to_str().context("the target directory's name is not text")?;
     let program = ["--package", "xtask", "--features", "soak", "--bin", "soak"];
-    let arguments = ["--", bundle, instances, minutes];
+    let arguments = ["--", bundle, instances, minutes, learn];
     crate::run("cargo", &[&["run", "--quiet", "--release"], &program[..], &arguments].concat())
 }
 

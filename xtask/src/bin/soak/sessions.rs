@@ -96,7 +96,7 @@ pub fn play(scene: &[Voice], minutes: f64) -> Result<bool> {
 }
 
 /// The shipped network.
-fn shipped() -> Result<Arc<model::Network>> {
+pub fn shipped() -> Result<Arc<model::Network>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let read = |name: &str| {
         let file = folder.join(name);
