@@ -29,11 +29,11 @@ const N_STEPS: usize = 230_000;
 
 /// Updates of the point among the genres, and of what comes after.
 const GENRE_UPDATES: usize = 24;
-const FILM_UPDATES: usize = 150;
+const FILM_UPDATES: usize = 100;
 
 /// Adam's rates; the second falls in a line.
 const GENRE_RATE: f32 = 0.25;
-const FILM_RATE: f32 = 0.004;
+const FILM_RATE: f32 = 0.01;
 
 /// How far a fit has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
