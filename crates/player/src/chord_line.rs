@@ -70,34 +70,37 @@ impl ChordLine {
 
 #[cfg(test)]
 mod tests {
+    use score::{Chord, ChordQuality, PitchClass};
+
     use super::*;
 
-    fn chord(name: &str) -> GivenChord {
-        GivenChord::parse(name).unwrap()
+    fn chord(root: i32) -> GivenChord {
+        let quality = ChordQuality::Minor7;
+        GivenChord::new(Chord { root: PitchClass::new(root), quality })
     }
 
     #[test]
     fn beats_have_their_chords_until_others_take_their_places() {
         let line = ChordLine::new();
         assert_eq!((line.at(0), line.newest()), (None, None));
-        line.put(-1, chord("Am7/G"));
-        line.put(6, chord("D7"));
-        assert_eq!(line.at(-1), Some(chord("Am7/G")));
-        assert_eq!([line.at(6), line.at(14), line.at(5)], [Some(chord("D7")), None, None]);
-        line.put(14, chord("G"));
-        assert_eq!([line.at(6), line.at(14)], [None, Some(chord("G"))]);
-        assert_eq!(line.newest(), Some(chord("G")));
+        line.put(-1, chord(9));
+        line.put(6, chord(2));
+        assert_eq!(line.at(-1), Some(chord(9)));
+        assert_eq!([line.at(6), line.at(14), line.at(5)], [Some(chord(2)), None, None]);
+        line.put(14, chord(7));
+        assert_eq!([line.at(6), line.at(14)], [None, Some(chord(7))]);
+        assert_eq!(line.newest(), Some(chord(7)));
     }
 
     #[test]
     fn a_line_repeats_another() {
         let (line, other) = (ChordLine::new(), ChordLine::new());
-        line.put(3, chord("F"));
+        line.put(3, chord(5));
         line.repeat(&other);
-        assert_eq!(line.at(3), Some(chord("F")), "the last chord stays");
-        other.put(4, chord("Bb"));
+        assert_eq!(line.at(3), Some(chord(5)), "the last chord stays");
+        other.put(4, chord(10));
         line.repeat(&other);
-        assert_eq!([line.at(3), line.at(4)], [None, Some(chord("Bb"))]);
-        assert_eq!(line.newest(), Some(chord("Bb")));
+        assert_eq!([line.at(3), line.at(4)], [None, Some(chord(10))]);
+        assert_eq!(line.newest(), Some(chord(10)));
     }
 }
