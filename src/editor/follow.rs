@@ -62,3 +62,6 @@ fn typed(ui: &mut Ui, progressions: &Progressions, width: f32) {
 fn is_path(text: &str) -> bool {
     midi_file::is_named(Path::new(text.trim().trim_matches(['"', '\''])))
 }
+
+#[cfg(test)]
+mod tests;
