@@ -247,22 +247,22 @@ fn add(
                 result = Some(knobs.learn_piece(knob, capture.piece(n_bars), name));
             }
         }
-    });
-    if let Some(capture) = view.map(|view| &view.capture) {
-        let n_notes = capture.n_played();
-        let played = ui
-            .add_enabled(n_notes >= MIN_NOTES, Button::new("What I played"))
-            .on_hover_text("Learn from the notes that came in during the last 64 bars")
-            .on_disabled_hover_text(format!(
-                "Play into the band first: {n_notes} notes came in during the last 64 bars, a style \
-                 needs {MIN_NOTES}"
-            ));
-        if played.clicked() {
-            knobs.dismiss();
-            let piece = capture.played(CAPTURE_BARS);
-            result = Some(knobs.learn_piece(knob, piece, "What I played".to_owned()));
+        if let Some(capture) = view.map(|view| &view.capture) {
+            let n_notes = capture.n_played();
+            let played = ui
+                .add_enabled(n_notes >= MIN_NOTES, Button::new("What I played"))
+                .on_hover_text("Learn from the notes that came in during the last 64 bars")
+                .on_disabled_hover_text(format!(
+                    "Play into the band first: {n_notes} notes came in during the last 64 bars, a style \
+                     needs {MIN_NOTES}"
+                ));
+            if played.clicked() {
+                knobs.dismiss();
+                let piece = capture.played(CAPTURE_BARS);
+                result = Some(knobs.learn_piece(knob, piece, "What I played".to_owned()));
+            }
         }
-    }
+    });
     match result {
         Some(Ok(())) => {
             state.said = None;

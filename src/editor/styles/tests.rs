@@ -78,3 +78,13 @@ fn how_learning_comes_along() {
         add(ui, &bench.params.styles, None, &mut StylesState::default(), &learning);
     });
 }
+
+#[test]
+fn what_a_new_style_can_be_made_of() {
+    let bench = Bench::new(SIZE);
+    let (view, _worker) = View::of_patterns();
+    assert_looks("new-style", &bench, ([420.0, 86.0], 1.0), |ui, _| {
+        let state = &mut StylesState::default();
+        add(ui, &bench.params.styles, Some(&view), state, &Learning::Idle);
+    });
+}
