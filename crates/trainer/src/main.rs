@@ -164,7 +164,7 @@ enum Verb {
         /// Folder that keeps learnt styles.
         #[arg(long, default_value = "target/style-cache")]
         cache: PathBuf,
-        /// Train the whole network on each artist, too, to see how far any style could get.
+        /// Train the whole network on each artist, too, to compare styles with that.
         #[arg(long)]
         ceiling: bool,
         /// Threads that learn and compose.

@@ -2,8 +2,8 @@ use composer::testing::{
     Action, HashGenerator, Mishap, NoteStreamChecker, Script, drive, drive_on,
 };
 use composer::{CAPTURE_BARS, Command, HeardBeat, Settings, SteppedSession, session};
-use player::{Epoch, EventKind, Playhead};
-use score::{Blend, Controls, Genre, Note, Part, Pitch, Ticks, Velocity};
+use player::{ChordLine, Epoch, EventKind, Playhead};
+use score::{Blend, Controls, Genre, GivenChord, Note, Part, Pitch, Ticks, Velocity};
 
 const BEAT: u64 = 24_000;
 
@@ -152,4 +152,28 @@ fn what_is_played_in_is_kept_with_the_bars_that_were_heard() {
     session.commands.send(Command::ClearCapture).expect("room");
     while session.worker.step() {}
     assert_eq!((session.capture.n_played(), session.capture.played(64)), (0, Default::default()));
+}
+
+/// Beats that wait for a start follow a line's chords as they are by then, not only its newest.
+#[test]
+fn a_standing_band_follows_every_chord_of_a_line() {
+    static LINE: ChordLine = ChordLine::new();
+    let [home, other, last] = ["C", "Am", "F"].map(|name| GivenChord::parse(name).unwrap());
+    let mut session = hashing();
+    session.player.set_chord_line(Some(&LINE));
+    let mut chord_of_first = |first: GivenChord| {
+        LINE.put(0, first);
+        LINE.put(1, last);
+        // Long enough for a second request where there is a reason for one.
+        for _ in 0..100 {
+            let controls = Controls { follow: LINE.newest(), ..Controls::default() };
+            session
+                .player
+                .fill_block(&Playhead::standing(48_000.0), 2_400, &controls, &mut |_| true);
+            while session.worker.step() {}
+        }
+        session.preview.read().beats.first().and_then(|beat| beat.controls.follow)
+    };
+    assert_eq!(chord_of_first(home), Some(home));
+    assert_eq!(chord_of_first(other), Some(other));
 }

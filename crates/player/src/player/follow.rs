@@ -2,7 +2,7 @@
 
 use core::ops::Deref;
 
-use score::{Controls, Meter, Progression, Tempo, Ticks};
+use score::{Controls, GivenChord, Meter, Progression, Tempo, Ticks};
 
 use super::{Player, START_GRACE};
 use crate::cursor::Cursor;
@@ -19,12 +19,17 @@ const POSITION_NOISE_SAMPLES: f64 = 0.02;
 /// Room in the request queue without which a standing playhead waits.
 const PRIME_SLOTS: usize = 64;
 
+/// Beats that are primed at most: the longest lookahead's, and the one that it begins in.
+const N_PRIMED: usize = 5;
+
 /// What the primed beats were asked for with; they are good while all of it stays.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Primed {
     controls: Controls,
     form: Form,
     progression: Progression,
+    /// What a followed line has for the beats that may be asked for.
+    of_line: [Option<GivenChord>; N_PRIMED],
     lookahead_beats: f64,
     tempo: Tempo,
     meter: Meter,
@@ -169,6 +174,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             controls: self.block.controls,
             form: self.form,
             progression: self.progression,
+            of_line: self.chords_ahead(),
             lookahead_beats: self.lookahead_beats,
             tempo: playhead.tempo,
             meter: playhead.meter,
@@ -176,6 +182,12 @@ impl<S: Deref<Target = Status>> Player<S> {
             loop_range: playhead.loop_range,
             generation: self.status.prime_generation(),
         }
+    }
+
+    /// What a followed line has for the beats from the playhead's on.
+    fn chords_ahead(&self) -> [Option<GivenChord>; N_PRIMED] {
+        let first = floor(self.block.playhead.position_beats);
+        core::array::from_fn(|ahead| self.chord_line?.at(first.saturating_add(ahead as i64)))
     }
 
     /// Whether the beats at the clock's position were asked for under these conditions.
