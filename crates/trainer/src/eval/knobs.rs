@@ -122,6 +122,9 @@ pub struct Response {
     /// Rank correlation of step and what it shall leave alone, over steps and songs, by name;
     /// each song counts from its own mean.
     pub others: Vec<(String, f64)>,
+    /// How the same go together in real songs, each from its genre's mean: music's own pull.
+    #[serde(default)]
+    pub real_others: Vec<(String, f64)>,
     /// The same knob on untrained weights.
     pub untrained: f64,
     /// Songs a step.
@@ -148,6 +151,7 @@ impl Response {
             means: means(&vec![1.0; n_songs]),
             spearman: bootstrap(&strata, |counts| spearman(&steps, &means(counts))),
             others,
+            real_others: Vec::new(),
             untrained: f64::NAN,
             n_songs,
         }
@@ -155,20 +159,38 @@ impl Response {
 
     /// The largest pull on what should stay.
     pub fn worst_other(&self) -> Option<&(String, f64)> {
-        self.others.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+        worst(&self.others)
     }
+
+    /// The largest in real songs.
+    pub fn worst_real_other(&self) -> Option<&(String, f64)> {
+        worst(&self.real_others)
+    }
+}
+
+fn worst(pulls: &[(String, f64)]) -> Option<&(String, f64)> {
+    pulls.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
 }
 
 /// Rank correlation of step and value over steps and songs, each song from its own mean.
 fn pull(values: &[Vec<f64>]) -> f64 {
     let n_songs = values.first().map_or(0, Vec::len);
+    let of_song = |song: usize| {
+        let steps = values.iter().enumerate();
+        steps.map(|(i, step)| (i as f64, step[song])).collect()
+    };
+    coupling((0..n_songs).map(of_song))
+}
+
+/// Rank correlation of pairs over groups, each group from its own means; pairs that lack a number
+/// are left out.
+pub fn coupling(groups: impl IntoIterator<Item = Vec<(f64, f64)>>) -> f64 {
     let (mut x, mut y) = (Vec::new(), Vec::new());
-    for song in 0..n_songs {
-        let known = values.iter().enumerate().filter(|(_, step)| step[song].is_finite());
-        let known: Vec<(f64, f64)> = known.map(|(i, step)| (i as f64, step[song])).collect();
-        let middle = mean(known.iter().map(|(_, value)| *value));
-        x.extend(known.iter().map(|(step, _)| *step));
-        y.extend(known.iter().map(|(_, value)| value - middle));
+    for mut group in groups {
+        group.retain(|(a, b)| a.is_finite() && b.is_finite());
+        let middle = [mean(group.iter().map(|pair| pair.0)), mean(group.iter().map(|pair| pair.1))];
+        x.extend(group.iter().map(|pair| pair.0 - middle[0]));
+        y.extend(group.iter().map(|pair| pair.1 - middle[1]));
     }
     spearman(&x, &y)
 }
@@ -241,6 +263,18 @@ mod tests {
         assert!(response.others[1].1 > 0.99);
         let deaf = Response::of("k", &vec![vec![1.0; 3]; 11], &[]);
         assert_eq!((deaf.spearman.value, deaf.worst_other()), (0.0, None));
+    }
+
+    #[test]
+    fn what_goes_together_in_each_group_counts_and_groups_apart_do_not() {
+        let group = |at: f64, slope: f64| -> Vec<(f64, f64)> {
+            (0..9).map(|i| (at + f64::from(i), at + slope * f64::from(i))).collect()
+        };
+        assert!(coupling([group(0.0, 1.0), group(500.0, 1.0)]) > 0.99);
+        assert!(coupling([group(0.0, 1.0), group(500.0, -1.0)]).abs() < 1e-9);
+        let mut known = group(0.0, -1.0);
+        known.push((f64::NAN, 3.0));
+        assert!(coupling([known, Vec::new()]) < -0.99);
     }
 
     #[test]

@@ -263,10 +263,15 @@ impl Quality {
                     format!("{} × 11 steps, {n} songs", responses.len()),
                 )
             });
-            let pulls = responses.iter().filter_map(Response::worst_other);
-            if let Some((name, pull)) = pulls.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())) {
+            let largest = |of: fn(&Response) -> Option<&(String, f64)>| {
+                let pulls = responses.iter().filter_map(of);
+                pulls.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+            };
+            if let Some((name, pull)) = largest(Response::worst_other) {
+                let real = largest(Response::worst_real_other).map(|(_, pull)| pull.abs());
                 rows.push(Row {
                     value: Some(Figure::alone(pull.abs())),
+                    beside: [real, None, None],
                     ..Row::new(
                         format!("{}: largest pull on others", family.name()),
                         Goal::AtMost(0.15),

@@ -1,13 +1,16 @@
 //! Every knob walked through its range.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use score::{HistoryBeat, Part};
 
 use super::Bench;
 use crate::eval::blends::{blend, hear_song};
-use crate::eval::knobs::{ChordHabits, Family, Knob, Response, density, register, steps};
+use crate::eval::knobs::{ChordHabits, Family, Knob, Response, coupling, density, register, steps};
 use crate::eval::music::{Player, Wish};
 use crate::eval::quality::Quality;
+use crate::eval::stats::mean;
 use crate::judge::{ALL_PARTS, Excerpt, Kind, Voice};
 
 /// Bars of a song.
@@ -36,6 +39,7 @@ impl Bench<'_> {
                 let floor = self.moved(family, &floor, &chords)?;
                 responses.push(Response {
                     untrained: Response::of(&name, &floor, &[]).spearman.value,
+                    real_others: self.real_others(knobs[0]),
                     ..Response::of(&name, &moved, &others(knobs[0], &walk))
                 });
             }
@@ -109,6 +113,31 @@ impl Bench<'_> {
         walk.iter().map(|step| self.each(step, of).into_iter().collect()).collect()
     }
 
+    /// How what a knob shall leave alone goes with what it moves in held-out songs.
+    fn real_others(&self, knob: Knob) -> Vec<(String, f64)> {
+        let Some((moved, part)) = measure_of(knob) else { return Vec::new() };
+        let coupled = |(name, measure, other): (String, Measure, Part)| {
+            // Songs by genre and group; means over their excerpts.
+            let mut songs: BTreeMap<(usize, usize), Vec<(f64, f64)>> = BTreeMap::new();
+            for real in &self.material.reals {
+                let plays = |part: Part| real.mask & (1 << part.index()) != 0;
+                if plays(part) && plays(other) {
+                    let pair = (moved(&real.beats, part), measure(&real.beats, other));
+                    songs.entry((real.genre, real.group)).or_default().push(pair);
+                }
+            }
+            let of_genre = |genre: usize| -> Vec<(f64, f64)> {
+                let of = songs.iter().filter(|((g, _), _)| *g == genre);
+                of.map(|(_, pairs)| {
+                    (mean(pairs.iter().map(|pair| pair.0)), mean(pairs.iter().map(|pair| pair.1)))
+                })
+                .collect()
+            };
+            (name, coupling((0..self.n_genres()).map(of_genre)))
+        };
+        left_alone(knob).map(coupled).collect()
+    }
+
     fn chord_habits(&self) -> Vec<ChordHabits> {
         let songs = |genre: usize| {
             let of = self.training.songs.iter().filter(move |song| song.genre == genre);
@@ -131,20 +160,34 @@ fn name(family: Family, knob: Knob) -> String {
     }
 }
 
-/// Densities and registers that a knob shall leave alone, `[step][song]` by name.
-fn others(knob: Knob, walk: &[Vec<Walked>]) -> Vec<(String, Vec<Vec<f64>>)> {
-    let of = |measure: fn(&[HistoryBeat], Part) -> f64, part: Part| -> Vec<Vec<f64>> {
-        let step = |step: &Vec<Walked>| step.iter().map(|w| measure(&w.song, part)).collect();
-        walk.iter().map(step).collect()
-    };
-    if !matches!(knob, Knob::Density(_) | Knob::Register(_)) {
-        return Vec::new();
+/// A number of a song's part.
+type Measure = fn(&[HistoryBeat], Part) -> f64;
+
+/// What a knob of a part moves.
+fn measure_of(knob: Knob) -> Option<(Measure, Part)> {
+    match knob {
+        Knob::Density(part) => Some((density, part)),
+        Knob::Register(part) => Some((register, part)),
+        _ => None,
     }
-    let densities = Part::ALL.into_iter().filter(|part| knob != Knob::Density(*part));
+}
+
+/// Densities and registers that a knob of a part shall leave alone, by name.
+fn left_alone(knob: Knob) -> impl Iterator<Item = (String, Measure, Part)> {
+    let density = |part: Part| (format!("density of {}", part.name()), density as Measure, part);
+    let register = |part: Part| (format!("register of {}", part.name()), register as Measure, part);
+    let densities = Part::ALL.into_iter().filter(move |part| knob != Knob::Density(*part));
     let registers =
-        Part::ALL.into_iter().filter(|p| *p != Part::Drums && knob != Knob::Register(*p));
-    densities
-        .map(|part| (format!("density of {}", part.name()), of(density, part)))
-        .chain(registers.map(|part| (format!("register of {}", part.name()), of(register, part))))
-        .collect()
+        Part::ALL.into_iter().filter(move |p| *p != Part::Drums && knob != Knob::Register(*p));
+    let all = densities.map(density).chain(registers.map(register));
+    all.filter(move |_| measure_of(knob).is_some())
+}
+
+/// What a knob shall leave alone, `[step][song]` by name.
+fn others(knob: Knob, walk: &[Vec<Walked>]) -> Vec<(String, Vec<Vec<f64>>)> {
+    let of = |(name, measure, part): (String, Measure, Part)| {
+        let step = |step: &Vec<Walked>| step.iter().map(|w| measure(&w.song, part)).collect();
+        (name, walk.iter().map(step).collect())
+    };
+    left_alone(knob).map(of).collect()
 }

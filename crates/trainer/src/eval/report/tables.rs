@@ -216,12 +216,17 @@ impl Quality {
             return;
         }
         let title = "Knobs: means of what each shall move over eleven even steps of its range, rank \
-                     correlation, and its rank correlation with what it shall leave alone.";
+                     correlation, and its rank correlation with what it shall leave alone; in brackets how \
+                     these go together in real songs, each from its genre's mean.";
         head(text, title, &["knob", "means", "ρ", "untrained", "others", "songs a step"]);
         for response in responses {
             let means: Vec<String> = response.means.iter().map(|x| format!("{x:.2}")).collect();
-            let others: Vec<String> =
-                response.others.iter().map(|(name, rho)| format!("{name} {rho:.2}")).collect();
+            let real = |name: &str| {
+                let found = response.real_others.iter().find(|(real, _)| real == name);
+                found.map_or(String::new(), |(_, rho)| format!(" ({rho:.2})"))
+            };
+            let other = |(name, rho): &(String, f64)| format!("{name} {rho:.2}{}", real(name));
+            let others: Vec<String> = response.others.iter().map(other).collect();
             row(
                 text,
                 [
