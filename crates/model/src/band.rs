@@ -187,7 +187,9 @@ impl BandModel {
             _ => Role::Free,
         };
         let history = form::still_asked_for(history, controls, &self.styles);
-        let plan = Plan::new(controls, self.network.weight_map(), &self.styles, self.blending);
+        let pull = 1.0 + (form::lag(history, controls, &self.styles) / FULL_LAG).min(1.0);
+        let pulled = Controls { strength: pull * controls.strength, ..*controls };
+        let plan = Plan::new(&pulled, self.network.weight_map(), &self.styles, self.blending);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
         self.read(readable, frame, controls, &plan)?;
         let n_streams = plan.streams.len();
@@ -249,6 +251,12 @@ impl BandModel {
         Ok(())
     }
 }
+
+/// Lag of history from which on a turn of the blend is pulled at with twice the strength.
+///
+/// The music before speaks against the new blend, as if for another genre; what is composed first
+/// after a turn decides how the band goes on. See `models/EXPERIMENTS.md` 11.
+const FULL_LAG: f32 = 0.1;
 
 /// Beats of rest after which a part that is on is asked to play, in the order of the parts: two
 /// bars of 4/4, for the lead four.

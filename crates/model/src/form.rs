@@ -181,6 +181,22 @@ fn apart(a: u64, b: u64) -> u64 {
     (0..Blend::LEN).map(|place| weight(a, place).abs_diff(weight(b, place))).sum()
 }
 
+/// Steps that the blends of a beat's slots lie apart from those of now, in all.
+fn slots_apart(beat: &HistoryBeat, now: &[u64; N_SLOTS]) -> u64 {
+    let slots = beat.music.asked.iter().zip(now);
+    // What nobody asked for is given music.
+    slots.filter(|(then, _)| **then != 0).map(|(then, now)| apart(*then, *now)).sum()
+}
+
+/// How far the blends that history was asked for lie from those of now, `0.0..=1.0`: 0 where nothing
+/// was turned, 1 where all of it is other genres' music.
+pub(crate) fn lag(history: &[HistoryBeat], controls: &Controls, styles: &Styles) -> f32 {
+    let now = asked(controls, styles);
+    let farthest = 2.0 * WEIGHT_STEPS * N_SLOTS as f32;
+    let lags = history.iter().map(|beat| slots_apart(beat, &now) as f32 / farthest);
+    lags.sum::<f32>() / history.len().max(1) as f32
+}
+
 /// Steps that two blends may lie apart in all, as a mean over the slots, for music of one to be read
 /// as the beginning of music of the other.
 const FAR_STEPS: u64 = 6;
@@ -201,12 +217,7 @@ pub(crate) fn still_asked_for<'a>(
     styles: &Styles,
 ) -> &'a [HistoryBeat] {
     let now = asked(controls, styles);
-    let is_far = |beat: &HistoryBeat| {
-        let slots = beat.music.asked.iter().zip(&now);
-        // What nobody asked for is given music.
-        let apart = slots.filter(|(then, _)| **then != 0).map(|(then, now)| apart(*then, *now));
-        apart.sum::<u64>() > FAR_STEPS * N_SLOTS as u64
-    };
+    let is_far = |beat: &HistoryBeat| slots_apart(beat, &now) > FAR_STEPS * N_SLOTS as u64;
     let Some(last_far) = history.iter().rposition(is_far) else { return history };
     let later = history[last_far + 1..].iter();
     let cut = later.take_while(|beat| beat.frame.beat.rem_euclid(CUT_BEATS) != 0).count();

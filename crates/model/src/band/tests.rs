@@ -108,6 +108,22 @@ fn seeds_passes_and_blends_change_the_music_and_repeat_exactly() {
     assert_ne!(compose(&base, 0), compose(&jazz, 0));
 }
 
+/// Music of another genre speaks against the new one, so that it is pulled at as with full strength.
+#[test]
+fn a_turn_of_the_blend_is_pulled_at_twice_as_hard() {
+    let network = network(8);
+    let of =
+        |genre, strength| Controls { blend: Blend::pure(genre), strength, ..Controls::default() };
+    let history = play(&network, true, 0, 8, |_| of(Genre::Jazz, 1.0));
+    let next = |genre, strength| {
+        let mut model = BandModel::new(network.clone());
+        model.compose(&history, &frame(8), &of(genre, strength), 0).unwrap()
+    };
+    assert_eq!(next(Genre::HipHop, 1.0), next(Genre::HipHop, 2.0));
+    assert_ne!(next(Genre::HipHop, 0.2), next(Genre::HipHop, 1.0));
+    assert_ne!(next(Genre::Jazz, 1.0), next(Genre::Jazz, 2.0), "nothing was turned");
+}
+
 #[test]
 fn absent_parts_are_silent_and_given_ones_kept() {
     let network = network(7);

@@ -156,4 +156,11 @@ fn music_of_another_blend_is_forgotten_but_for_a_bar() {
     let mut given = history(&turned(8));
     given.iter_mut().for_each(|beat| beat.music.asked = [0; N_SLOTS]);
     assert_eq!(still_asked_for(&given, &of(1.0), &styles).len(), given.len());
+    // How far the music lags behind a turn, which is over when all of it was asked for.
+    let lag = |shares: &[f32], now: f32| lag(&history(shares), &of(now), &styles);
+    assert_eq!((lag(&[], 1.0), lag(&[1.0; 8], 1.0), lag(&[0.0; 8], 1.0)), (0.0, 0.0, 1.0));
+    assert_eq!(lag(&[0.0, 0.0, 1.0, 1.0], 1.0), 0.5);
+    let halfway = lag(&[0.0, 1.0], 0.5);
+    assert!((0.45..0.55).contains(&halfway), "{halfway}");
+    assert_eq!(super::lag(&given, &of(1.0), &styles), 0.0, "nobody asked for it");
 }
