@@ -10,6 +10,7 @@ pub mod answers;
 pub mod calibrate;
 pub mod checkpoint;
 pub mod corpus;
+pub mod dynamics;
 pub mod eval;
 pub mod export;
 pub mod form_shares;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use score::HistoryBeat;
 use score::random::Random;
+use score::{HistoryBeat, Part};
 
 use crate::corpus::Split;
 use crate::recipe::Recipe;
@@ -20,6 +20,20 @@ pub struct Song {
     pub genre: usize,
     /// Its beats from 0, in its own key.
     pub beats: Vec<HistoryBeat>,
+}
+
+impl Song {
+    /// Whether the velocities of a part were played or chosen.
+    ///
+    /// Where a melody was given an accompaniment afterwards, it may come from a score, one loudness
+    /// from the first note to the last: that says nothing, and taught would make leads lifeless.
+    pub fn has_dynamics(&self, part: Part) -> bool {
+        let source = &self.entry.source;
+        let mut velocities = self.beats.iter().flat_map(|beat| &beat.music.parts[part.index()]);
+        let first = velocities.next().map(|note| note.velocity);
+        let is_flat = velocities.all(|note| Some(note.velocity) == first);
+        source.dynamics && !(is_flat && source.origin == "arranged")
+    }
 }
 
 /// Songs, and how likely each is drawn.
@@ -135,4 +149,66 @@ fn tables(genre: usize, name: &str, songs: &[Song], recipe: &Recipe) -> Result<V
         );
     }
     Ok(collections)
+}
+
+#[cfg(test)]
+mod tests {
+    use score::{BeatFrame, GridBeat, GridNote, Meter, Tempo, Velocity};
+
+    use super::*;
+    use crate::corpus::Source;
+
+    /// A song whose lead plays these velocities, a beat each, over a bass of other loudness.
+    fn song(origin: &str, velocities: &[i32]) -> Song {
+        let note = |pitch, velocity| GridNote {
+            position: 0,
+            pitch,
+            duration: 24,
+            velocity: Velocity::clamped(velocity),
+            micro: 0,
+        };
+        let beat = |(i, velocity): (usize, &i32)| {
+            let mut music = GridBeat::default();
+            music.parts[1].push(note(40, 60 + i as i32));
+            music.parts[3].push(note(72, *velocity));
+            HistoryBeat {
+                frame: BeatFrame::regular(i as i64, Meter::COMMON, Tempo::DEFAULT),
+                music,
+            }
+        };
+        let source = Source {
+            path: "jazz/a.mid".into(),
+            genre: "jazz".into(),
+            source: "mine".into(),
+            tier: "A".into(),
+            origin: origin.into(),
+            group: "a".into(),
+            split: Split::Train,
+            has_tempo: true,
+            performed: false,
+            dynamics: true,
+            artist: None,
+        };
+        let n_beats = velocities.len();
+        let entry = SongEntry {
+            source,
+            offset: 0,
+            len: 0,
+            n_beats,
+            n_notes: [0; 4],
+            fresh_starts: vec![0],
+        };
+        Song { entry, genre: 0, beats: velocities.iter().enumerate().map(beat).collect() }
+    }
+
+    #[test]
+    fn a_melody_of_one_loudness_over_an_arrangement_says_nothing() {
+        assert!(!song("arranged", &[96; 4]).has_dynamics(Part::Lead));
+        assert!(song("arranged", &[96; 4]).has_dynamics(Part::Bass));
+        assert!(song("arranged", &[96, 96, 97, 96]).has_dynamics(Part::Lead));
+        assert!(song("human", &[96; 4]).has_dynamics(Part::Lead), "so a person set it");
+        let mut flat = song("human", &[96, 97]);
+        flat.entry.source.dynamics = false;
+        assert!(!flat.has_dynamics(Part::Lead));
+    }
 }

@@ -38,7 +38,7 @@ pub fn table(songs: &Songs, recipe: &Recipe) -> Result<Tensor> {
                 let mut sources: BTreeMap<&str, Vec<Moments>> = BTreeMap::new();
                 for song in songs.songs.iter().filter(|song| song.genre == genre) {
                     let source = &song.entry.source;
-                    if !(if is_timing { source.performed } else { source.dynamics }) {
+                    if !(if is_timing { source.performed } else { song.has_dynamics(part) }) {
                         continue;
                     }
                     if let Some(moments) = moments(song, part, is_timing) {

@@ -5,6 +5,7 @@ use score::steps::{self, N_SLOTS, NULL_CONDITION, Step, density_class, register_
 use score::window::Window;
 use score::{Chord, GridNote, HistoryBeat, Part};
 
+use crate::dynamics::Dynamics;
 use crate::recipe::Recipe;
 use crate::songs::{Song, Songs};
 
@@ -21,7 +22,7 @@ pub fn cut(song: &Song, start: usize, n_beats: usize) -> Window {
     Window {
         genres: [song.genre as u8; N_SLOTS],
         has_tempo: source.has_tempo,
-        expressive: [(source.dynamics, source.performed); 4],
+        expressive: Part::ALL.map(|part| (song.has_dynamics(part), source.performed)),
         ..Window::cut(&song.beats, start, n_beats)
     }
 }
@@ -30,6 +31,7 @@ pub fn cut(song: &Song, start: usize, n_beats: usize) -> Window {
 pub struct WindowSampler<'a> {
     songs: &'a Songs,
     recipe: &'a Recipe,
+    dynamics: Dynamics,
     /// The state of everything random; checkpoints keep it.
     pub rng: Random,
 }
@@ -37,7 +39,8 @@ pub struct WindowSampler<'a> {
 impl<'a> WindowSampler<'a> {
     /// Starts from the recipe's seed.
     pub fn new(songs: &'a Songs, recipe: &'a Recipe) -> Self {
-        Self { songs, recipe, rng: Random::new(recipe.seed) }
+        let dynamics = Dynamics::of(songs, recipe);
+        Self { songs, recipe, dynamics, rng: Random::new(recipe.seed) }
     }
 
     /// A row of at most `context_len` steps: windows until it is full, each with its number.
@@ -74,6 +77,7 @@ impl<'a> WindowSampler<'a> {
         // A beat takes at least two steps.
         let mut window = cut(song, start, (max_steps / 2).min(MAX_BEATS));
         self.mix(&mut window);
+        self.dynamics.fill(&mut window, &mut self.rng);
         let mask = window.mask();
         let mut kept = mask;
         for part in 0..4 {

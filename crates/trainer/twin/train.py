@@ -248,9 +248,10 @@ def train(args):
         shipped = load_file(args.init)
         weights = {name: shipped[name].float() for name in weights}
     # The optimizer numbers what it updates: one order, whether a run began from weights or not.
-    weights = {name: value.requires_grad_() for name, value in sorted(weights.items())}
-    matrices = [v for k, v in weights.items() if v.dim() == 2 and not k.startswith(("embed", "cond"))]
-    others = [v for v in weights.values() if not any(v is m for m in matrices)]
+    weights = dict(sorted(weights.items()))
+    learnt = {k: v.requires_grad_() for k, v in weights.items() if k.startswith(tuple(args.only))}
+    matrices = [v for k, v in learnt.items() if v.dim() == 2 and not k.startswith(("embed", "cond"))]
+    others = [v for v in learnt.values() if not any(v is m for m in matrices)]
     optimizer = torch.optim.AdamW([dict(params=matrices, weight_decay=0.1), dict(params=others, weight_decay=0.0)],
                                   lr=args.lr, betas=(0.9, 0.95), eps=1e-8, fused=True)
     state = dict(seen=0, file=0, row=0)
@@ -298,7 +299,7 @@ def train(args):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not args.f32):
             loss = losses(weights, config, inputs, targets, segments, offsets).sum() / n_steps
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
+        torch.nn.utils.clip_grad_norm_(list(learnt.values()), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         state["seen"] += n_steps
@@ -356,6 +357,7 @@ def main():
     parser.add_argument("--valid-rows", type=int, default=16, help="rows a genre while training")
     parser.add_argument("--out", help="folder for checkpoint, weights and log; resumes if it holds one")
     parser.add_argument("--init", help="weights to start from")
+    parser.add_argument("--only", nargs="+", default=[""], help="beginnings of the names of what is learnt")
     parser.add_argument("--steps", type=int, default=20_000_000)
     parser.add_argument("--rows", type=int, default=8, help="rows a batch")
     parser.add_argument("--lr", type=float, default=1.5e-3)
