@@ -3,13 +3,13 @@
 use composer::NeuralGenerator;
 
 /// The weights of the shipped model, a safetensors file.
-static WEIGHTS: &[u8] = include_bytes!("../models/tributary-v3.safetensors");
+static WEIGHTS: &[u8] = include_bytes!("../models/tributary-v4.safetensors");
 
 /// Their manifest, JSON.
-static MANIFEST: &[u8] = include_bytes!("../models/tributary-v3.json");
+static MANIFEST: &[u8] = include_bytes!("../models/tributary-v4.json");
 
 /// Its name.
-pub const NAME: &str = "tributary-v3";
+pub const NAME: &str = "tributary-v4";
 
 /// A generator over it, made on the composing thread; nothing is loaded before this is called.
 ///

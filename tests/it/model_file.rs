@@ -11,7 +11,7 @@ use score::{BeatFrame, Blend, Controls, Genre, GridBeat, HistoryBeat, Meter, Par
 use crate::support::root;
 
 /// What the plugin embeds.
-const SHIPPED: &str = "tributary-v3";
+const SHIPPED: &str = "tributary-v4";
 /// The most bytes of weights that a bundle can afford.
 const MAX_BYTES: usize = 16 << 20;
 /// Below this the network has barely seen the corpus.

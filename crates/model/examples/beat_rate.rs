@@ -16,8 +16,8 @@ const ROUNDS: usize = 4;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    let weights = std::fs::read(folder.join("tributary-v3.safetensors"))?;
-    let manifest = std::fs::read(folder.join("tributary-v3.json"))?;
+    let weights = std::fs::read(folder.join("tributary-v4.safetensors"))?;
+    let manifest = std::fs::read(folder.join("tributary-v4.json"))?;
     let network = Network::from_bytes(&weights, &manifest)?;
     println!("genres  density  notes  notes/s  us/note  beat us: p50     p90     p99     max");
     for (genres, density) in [(1, 0.5), (2, 0.5), (6, 0.5), (1, 1.0), (2, 1.0), (6, 1.0)] {

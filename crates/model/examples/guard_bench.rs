@@ -26,7 +26,7 @@ fn main() -> Result<()> {
         std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     };
     let network =
-        Network::from_bytes(&read("tributary-v3.safetensors")?, &read("tributary-v3.json")?)?;
+        Network::from_bytes(&read("tributary-v4.safetensors")?, &read("tributary-v4.json")?)?;
     let filter = network.originality().ok_or("the weights have no originality guard")?;
     let (n_bytes, fill) = (filter.n_bytes(), filter.fill());
     let mut totals = [0.0; 2];

@@ -29,7 +29,7 @@ fn main() -> Result<()> {
         std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     };
     let network =
-        Network::from_bytes(&read("tributary-v3.safetensors")?, &read("tributary-v3.json")?)?;
+        Network::from_bytes(&read("tributary-v4.safetensors")?, &read("tributary-v4.json")?)?;
     let judge = network.judge().cloned().ok_or("the shipped weights have no judge")?;
     let mut band = BandModel::new(network);
     let mut controls =

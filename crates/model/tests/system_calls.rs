@@ -84,7 +84,7 @@ fn loading_and_composing_start_no_thread() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let network =
-        Network::from_bytes(&read("tributary-v3.safetensors"), &read("tributary-v3.json")).unwrap();
+        Network::from_bytes(&read("tributary-v4.safetensors"), &read("tributary-v4.json")).unwrap();
     let mut band = BandModel::new(network);
     let mut history = Vec::new();
     for beat in 0..12 {

@@ -11,8 +11,8 @@ use score::{GenreNames, N_STYLES};
 use crate::host::MakeGenerator;
 
 /// The shipped weights and their manifest.
-static WEIGHTS: &[u8] = include_bytes!("../../../models/tributary-v3.safetensors");
-static MANIFEST: &[u8] = include_bytes!("../../../models/tributary-v3.json");
+static WEIGHTS: &[u8] = include_bytes!("../../../models/tributary-v4.safetensors");
+static MANIFEST: &[u8] = include_bytes!("../../../models/tributary-v4.json");
 
 /// The name that stands for the stored patterns where a file of weights is expected.
 pub const PATTERNS: &str = "patterns";

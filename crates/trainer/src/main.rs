@@ -69,7 +69,7 @@ enum Verb {
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
         /// The training run.
-        #[arg(long, default_value = "crates/trainer/configs/train-v3.toml")]
+        #[arg(long, default_value = "crates/trainer/configs/train-v4.toml")]
         config: PathBuf,
         /// Folder for checkpoint, weights and manifest.
         #[arg(long, default_value = "target/run")]
@@ -90,7 +90,7 @@ enum Verb {
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
         /// The weights.
-        #[arg(long, default_value = "models/tributary-v3.safetensors")]
+        #[arg(long, default_value = "models/tributary-v4.safetensors")]
         weights: PathBuf,
         /// Their manifest; by default the .json of the same name.
         #[arg(long)]
@@ -138,7 +138,7 @@ enum Verb {
         #[arg(required = true)]
         midi: Vec<PathBuf>,
         /// The weights that the style is for; their manifest lies beside them.
-        #[arg(long, default_value = "models/tributary-v3.safetensors")]
+        #[arg(long, default_value = "models/tributary-v4.safetensors")]
         weights: PathBuf,
         /// What it is called; by default as the file.
         #[arg(long)]
@@ -159,7 +159,7 @@ enum Verb {
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
         /// The weights; their manifest lies beside them.
-        #[arg(long, default_value = "models/tributary-v3.safetensors")]
+        #[arg(long, default_value = "models/tributary-v4.safetensors")]
         weights: PathBuf,
         /// Folder that keeps learnt styles.
         #[arg(long, default_value = "target/style-cache")]
@@ -180,7 +180,7 @@ enum Verb {
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
         /// The weights; their manifest lies beside them.
-        #[arg(long, default_value = "models/tributary-v3.safetensors")]
+        #[arg(long, default_value = "models/tributary-v4.safetensors")]
         weights: PathBuf,
         /// Phrases of each genre.
         #[arg(long, default_value_t = 24)]
@@ -204,7 +204,7 @@ enum Verb {
         #[arg(long, default_value = "target/prepared")]
         prepared: PathBuf,
         /// The weights, which get the map and another table of forms.
-        #[arg(long, default_value = "models/tributary-v3.safetensors")]
+        #[arg(long, default_value = "models/tributary-v4.safetensors")]
         weights: PathBuf,
         /// Songs of eight bars at each of eleven points of each pair; 0 leaves the map alone.
         #[arg(long, default_value_t = 40)]
@@ -237,7 +237,7 @@ enum Verb {
         #[arg(long, default_value = "target/run/checkpoint.safetensors")]
         weights: PathBuf,
         /// The training run: name and sizes.
-        #[arg(long, default_value = "crates/trainer/configs/train-v3.toml")]
+        #[arg(long, default_value = "crates/trainer/configs/train-v4.toml")]
         config: PathBuf,
         /// Folder that `prepare` wrote, for the hash of the corpus, for what rounding costs, for how
         /// often bars repeat, and for the originality guard.

@@ -50,8 +50,8 @@ fn main() -> Result<()> {
         let path = folder.join(name);
         std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     };
-    let config = Manifest::from_bytes(&read("tributary-v3.json")?)?.config;
-    let file = "tributary-v3.safetensors";
+    let config = Manifest::from_bytes(&read("tributary-v4.json")?)?.config;
+    let file = "tributary-v4.safetensors";
     // The others compute with the same numbers in `f32`.
     let weights = weights::rounded(&weights::read(&read(file)?, &config)?)?;
     let packed = Arc::new(Packed::new(config, &weights)?);

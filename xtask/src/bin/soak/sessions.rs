@@ -102,6 +102,6 @@ pub fn shipped() -> Result<Arc<model::Network>> {
         let file = folder.join(name);
         std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
     };
-    let (weights, manifest) = (read("tributary-v3.safetensors")?, read("tributary-v3.json")?);
+    let (weights, manifest) = (read("tributary-v4.safetensors")?, read("tributary-v4.json")?);
     model::Network::from_bytes(&weights, &manifest).context("the shipped model")
 }

@@ -13,8 +13,8 @@ use crate::weights::{self, Manifest};
 fn shipped() -> Arc<Network> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let config = Manifest::from_bytes(&read("tributary-v3.json")).unwrap().config;
-    let mut weights = weights::read(&read("tributary-v3.safetensors"), &config).unwrap();
+    let config = Manifest::from_bytes(&read("tributary-v4.json")).unwrap().config;
+    let mut weights = weights::read(&read("tributary-v4.safetensors"), &config).unwrap();
     // What repeats is copied, what copies drawn again, weights mapped and touch kept alike, whatever
     // the logits are.
     let beside = [
