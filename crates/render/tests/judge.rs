@@ -13,7 +13,7 @@ fn judge() -> Judge {
 /// while they sound.
 fn song(genre: Genre, n_bars: u32) -> Song {
     let mut song = Song { n_bars, ..Song::default() };
-    song.settings.controls.seed = 5;
+    song.settings.controls.seed = 8;
     song.settings.controls.blend = Blend::pure(genre);
     song.settings.controls.humanize = 0.0;
     song.settings.controls.swing = 0.0;
