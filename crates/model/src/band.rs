@@ -187,10 +187,10 @@ impl BandModel {
             _ => Role::Free,
         };
         let history = form::still_asked_for(history, controls, &self.styles);
-        let pull = 1.0 + (form::lag(history, controls, &self.styles) / FULL_LAG).min(1.0);
+        let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
+        let pull = 1.0 + (form::lag(readable, controls, &self.styles) / FULL_LAG).min(1.0);
         let pulled = Controls { strength: pull * controls.strength, ..*controls };
         let plan = Plan::new(&pulled, self.network.weight_map(), &self.styles, self.blending);
-        let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
         self.read(readable, frame, controls, &plan)?;
         let n_streams = plan.streams.len();
         let Some(decoder) = &mut self.decoder else { return Ok(GridBeat::default()) };
@@ -252,7 +252,7 @@ impl BandModel {
     }
 }
 
-/// Lag of history from which on a turn of the blend is pulled at with twice the strength.
+/// Lag of what is read from which on a turn of the blend is pulled at with twice the strength.
 ///
 /// The music before speaks against the new blend, as if for another genre; what is composed first
 /// after a turn decides how the band goes on. See `models/EXPERIMENTS.md` 11.
