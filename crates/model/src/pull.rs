@@ -24,6 +24,10 @@ const REST: f32 = 3.0;
 /// Nats an octave by which a full turn of register moves the odds of pitches.
 const REGISTER: f32 = 1.2;
 
+/// Turns of the chords' register that a full turn of the bass's takes back: what lies above a bass
+/// goes along with it, which nobody has asked for.
+const BASS_LIFTS: f32 = 0.12;
+
 /// The pulls of a part's knobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Pull {
@@ -39,9 +43,12 @@ impl Pull {
     pub(crate) fn of(part: Part, controls: &Controls) -> Self {
         let finite = |value: f32| if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
         let PartControls { density, register, .. } = controls.parts[part.index()];
-        let (density, register) = (finite(2.0 * density - 1.0), finite(register));
+        let bass = finite(controls.parts[Part::Bass.index()].register);
+        let lifted = if part == Part::Chords { BASS_LIFTS * bass } else { 0.0 };
+        let (density, register) = (finite(2.0 * density - 1.0), finite(register) - lifted);
         let growth = match part {
             Part::Chords => CHORDS_GROW * DENSITY * density + HIGH_CHORDS_GROW * register,
+            Part::Drums => DENSITY * density,
             _ => 0.0,
         };
         Self { density, register, growth }
@@ -60,7 +67,8 @@ impl Pull {
     /// On logits of positions, where [`steps::END`] ends the beat: who plays more begins more notes.
     ///
     /// The odds of `last`, the position of the note before, stay what they are against the end
-    /// but for chords, which also grow and shrink.
+    /// but for chords, which also grow and shrink, and for drums, which are struck together with
+    /// others as before.
     pub(crate) fn positions(self, last: Option<u8>, logits: &mut [f32]) {
         let end = (usize::from(steps::END), 0.0);
         for (class, growth) in
@@ -134,6 +142,17 @@ mod tests {
         assert_eq!(growth(0.5, 0.0), 0.0);
         assert!(growth(1.0, 0.0) > 0.5 && growth(0.0, 0.0) < -0.5);
         assert!(growth(0.5, 1.0) > 0.2 && growth(0.5, -1.0) < -0.2);
+        // Drums are struck together as often, whatever the density; chords stay where the bass goes.
+        let stacked = |density: f32| {
+            let mut pulled = vec![0.5; usize::from(steps::END) + 1];
+            pull_of(Part::Drums, density, 0.0).positions(Some(3), &mut pulled);
+            pulled
+        };
+        assert!(stacked(1.0)[..5].iter().all(|logit| *logit == 0.5) && stacked(1.0)[24] < 0.5);
+        let mut controls = Controls::default();
+        controls.parts[Part::Bass.index()].register = 1.0;
+        assert!(Pull::of(Part::Chords, &controls).register < 0.0);
+        assert_eq!(Pull::of(Part::Lead, &controls).register, 0.0);
         assert_eq!(pull(0.5, 0.0).rest_odds(), 1.0);
         assert!(pull(0.2, 0.0).rest_odds() > 1.0 && pull(1.0, 0.0).rest_odds() < 0.1);
         assert_eq!(pull(f32::NAN, f32::INFINITY), Pull::default());
