@@ -1,9 +1,6 @@
 //! How the opinions of several genres become one distribution.
 
-use score::steps::N_SLOTS;
-
 use crate::conditioning::{MAX_STREAMS, Plan};
-use crate::decoder::Mix;
 use crate::math;
 
 /// The least probability whose logarithm is taken.
@@ -61,20 +58,20 @@ impl Plan {
         let n_classes = streams.first().map_or(0, |logits| logits.len());
         out.clear();
         plain.clear();
-        // The stream without genre is last; alone, at no strength, it is all there is.
-        let n_genres = self.streams.iter().filter(|mix| **mix != [Mix::NULL; N_SLOTS]).count();
-        if n_genres == 0 {
+        // The stream that is pulled away from is last; alone, at no strength, it is all there is.
+        let n_blended = self.n_blended;
+        if n_blended == 0 {
             out.extend_from_slice(streams[0]);
             plain.extend_from_slice(streams[0]);
             return;
         }
         let weights = &self.weights[slot];
-        let guidance: f32 = weights[..n_genres].iter().sum();
-        let null = streams.get(n_genres);
+        let guidance: f32 = weights[..n_blended].iter().sum();
+        let null = streams.get(n_blended);
         out.resize(n_classes, 0.0);
         plain.resize(n_classes, 0.0);
         if self.blending == Blending::Mixed {
-            for (logits, weight) in streams[..n_genres].iter().zip(weights) {
+            for (logits, weight) in streams[..n_blended].iter().zip(weights) {
                 let share = weight / guidance;
                 let guided = |class: usize| match null {
                     Some(null) => null[class] + guidance * (logits[class] - null[class]),
@@ -89,7 +86,7 @@ impl Plan {
         for (logits, weight) in streams.iter().zip(weights) {
             out.iter_mut().zip(*logits).for_each(|(out, logit)| *out += weight * logit);
         }
-        for (logits, weight) in streams[..n_genres].iter().zip(weights) {
+        for (logits, weight) in streams[..n_blended].iter().zip(weights) {
             let share = weight / guidance;
             plain.iter_mut().zip(*logits).for_each(|(out, logit)| *out += share * logit);
         }
@@ -117,7 +114,8 @@ mod tests {
     fn blended(blending: Blending, logits: [[f32; 3]; 3]) -> (Vec<f32>, Vec<f32>) {
         let blend = Blend::new([0.75, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         let controls = Controls { blend, ..Controls::default() };
-        let plan = Plan::new(&controls, &WeightMap::default(), &crate::Styles::default(), blending);
+        let plan =
+            Plan::new(&controls, 6, &WeightMap::default(), &crate::Styles::default(), blending);
         let (mut out, mut plain) = (Vec::new(), Vec::new());
         plan.mix(0, logits.iter().map(|logits| &logits[..]), &mut out, &mut plain);
         (out, plain)

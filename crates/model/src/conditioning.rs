@@ -1,7 +1,7 @@
 //! From controls to streams: which conditions to read the music under, and how to weigh them.
 
 use score::steps::{self, Conditions, N_SLOTS};
-use score::{BeatFrame, Blend, Controls, Mode, Part, PartControls};
+use score::{BeatFrame, Blend, Controls, Genre, Mode, Part, PartControls};
 
 use crate::WeightMap;
 use crate::blending::Blending;
@@ -11,9 +11,17 @@ use crate::style::Styles;
 /// Genres that weigh no more than this are left out.
 pub const MIN_WEIGHT: f32 = 0.01;
 
-/// Pull at `strength` 1.0: logits lie this many times as far from those without a genre. Set by
-/// eye and ear: 1.0 sounds like the corpus, 2.0 exaggerates what sets a genre apart.
+/// Pull of one genre at `strength` 1.0: logits lie this many times as far from those without a
+/// genre. Set by eye and ear: 1.0 sounds like the corpus, 2.0 exaggerates what sets a genre apart.
 const GUIDANCE: f32 = 1.3;
+
+/// The same where genres meet. Between two genres lie others, so there the band is pulled harder,
+/// and away from these. See `models/EXPERIMENTS.md` 14.
+const MIXED_GUIDANCE: f32 = 1.9;
+
+/// Steps in which a stream that is pulled away from changes, so that what it has read mostly stays
+/// while a knob turns.
+const AGAINST_STEPS: f32 = 8.0;
 
 /// Most streams of a plan: six genres, the user's styles and none.
 pub const MAX_STREAMS: usize = Blend::LEN + 1;
@@ -21,8 +29,10 @@ pub const MAX_STREAMS: usize = Blend::LEN + 1;
 /// Streams to read, and their weights in each slot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Conditions of the streams; the one without genre, if needed, is last.
+    /// Conditions of the streams; the one that is pulled away from, if needed, is last.
     pub streams: Vec<StreamMix>,
+    /// How many of them are of the blend.
+    pub n_blended: usize,
     /// Weights of the streams, which sum to 1 in each slot.
     pub weights: [[f32; MAX_STREAMS]; N_SLOTS],
     /// How the streams become one distribution.
@@ -32,10 +42,18 @@ pub struct Plan {
 impl Plan {
     /// The plan for a beat.
     ///
-    /// Logits of a slot are `l₀ + g Σ wᵣ (lᵣ - l₀)`, `l₀` being those without genre. The weights
-    /// of this plan hold `g` already: those of genres are `g wᵣ`, that of none is `1 - g`.
-    pub fn new(controls: &Controls, map: &WeightMap, styles: &Styles, blending: Blending) -> Self {
-        let guidance = GUIDANCE * controls.strength.clamp(0.0, 2.0);
+    /// Logits of a slot are `l₀ + g Σ wᵣ (lᵣ - l₀)`, `l₀` being those without genre where one genre
+    /// plays, and of the other genres the more of them the more genres do, or the further the
+    /// strength is above 1. The weights of this plan hold `g` already: those of the blend are
+    /// `g wᵣ`, that of `l₀` is `1 - g`.
+    pub fn new(
+        controls: &Controls,
+        n_genres: usize,
+        map: &WeightMap,
+        styles: &Styles,
+        blending: Blending,
+    ) -> Self {
+        let strength = controls.strength.clamp(0.0, 2.0);
         let slots: [Vec<(usize, f32)>; N_SLOTS] = core::array::from_fn(|slot| {
             match slot.checked_sub(1) {
                 None => active(&controls.harmony(), map, styles),
@@ -44,9 +62,11 @@ impl Plan {
                 Some(part) => active(&controls.part_blend(Part::ALL[part]), map, styles),
             }
         });
+        let mixture = mixture(&slots);
+        let guidance = strength * (GUIDANCE + (MIXED_GUIDANCE - GUIDANCE) * mixture);
         let mut streams: Vec<StreamMix> = Vec::new();
         let mut weights = [[0.0; MAX_STREAMS]; N_SLOTS];
-        if guidance > 1e-4 {
+        if strength > 1e-4 {
             let n = match blending {
                 Blending::Composed | Blending::Mixed => {
                     slots.iter().map(Vec::len).max().unwrap_or(1)
@@ -73,15 +93,55 @@ impl Plan {
                 }
             }
         }
+        let n_blended = streams.len();
         if (guidance - 1.0).abs() > 1e-4 {
-            let null = streams.len();
-            streams.push([Mix::NULL; N_SLOTS]);
+            let others = (mixture + (strength - 1.0).max(0.0)).min(1.0) * strength.min(1.0);
+            streams.push(slots.map(|genres| against(&genres, others, n_genres, styles)));
             for weights in &mut weights {
-                weights[null] = 1.0 - guidance;
+                weights[n_blended] = 1.0 - guidance;
             }
         }
-        Self { streams, weights, blending }
+        Self { streams, n_blended, weights, blending }
     }
+}
+
+/// How mixed the genres of a band are: 0 where all slots have one, 1 from where the second has a
+/// fifth on.
+fn mixture(slots: &[Vec<(usize, f32)>; N_SLOTS]) -> f32 {
+    let n_heard = slots.iter().filter(|genres| !genres.is_empty()).count();
+    if n_heard == 0 {
+        return 0.0;
+    }
+    let mut band = [0.0; Blend::LEN];
+    for (place, weight) in slots.iter().flatten() {
+        band[*place] += weight / n_heard as f32;
+    }
+    (3.0 - 3.0 * band.iter().map(|weight| weight * weight).sum::<f32>()).clamp(0.0, 1.0)
+}
+
+/// What a slot of these genres is pulled away from: music of no genre, and of that a share of the
+/// other genres' instead. A genre of the blend is among these as far as it weighs less than the
+/// heaviest, and a style's are those that it lies next to.
+fn against(genres: &[(usize, f32)], share: f32, n_genres: usize, styles: &Styles) -> Mix {
+    let rounded = |value: f32| (AGAINST_STEPS * value).round() / AGAINST_STEPS;
+    let mut own = [0.0; Genre::COUNT];
+    for (place, weight) in genres {
+        let of = styles.genres_of(*place);
+        own.iter_mut().zip(of).for_each(|(own, of)| *own += weight * of);
+    }
+    let heaviest = own.iter().copied().fold(0.0, f32::max);
+    if heaviest == 0.0 {
+        return Mix::NULL;
+    }
+    let others = own.map(|own| rounded(1.0 - own / heaviest));
+    let sum: f32 = others[..n_genres.min(Genre::COUNT)].iter().sum();
+    let share = if sum > 0.0 { rounded(share) } else { 0.0 };
+    let mut weights = [0.0; steps::N_CONDITIONS];
+    for (weight, other) in weights.iter_mut().zip(&others[..n_genres.min(Genre::COUNT)]) {
+        *weight = if share > 0.0 { share * other / sum } else { 0.0 };
+    }
+    weights[usize::from(steps::NULL_CONDITION)] = 1.0 - share;
+    Mix::new(weights)
 }
 
 /// Genres and styles above [`MIN_WEIGHT`] in the order of a blend's weights, with the weights that
@@ -141,8 +201,6 @@ fn class(value: f32, center: f32, low: f32, high: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use score::Genre;
-
     use super::*;
 
     fn blend(weights: &[(Genre, f32)]) -> Blend {
@@ -151,41 +209,84 @@ mod tests {
         Blend::new(all)
     }
 
+    fn plan_of(controls: &Controls, blending: Blending) -> Plan {
+        Plan::new(controls, 6, &WeightMap::default(), &Styles::default(), blending)
+    }
+
+    fn plan(controls: &Controls) -> Plan {
+        plan_of(controls, Blending::Composed)
+    }
+
+    /// Shares of the six genres and of none in what is pulled away from.
+    fn others(genres: &[(usize, f32)], share: f32, n_genres: usize) -> [f32; 7] {
+        let mix = against(genres, share, n_genres, &Styles::default());
+        core::array::from_fn(|condition| mix.weights()[condition])
+    }
+
     #[test]
-    fn two_genres_are_two_streams_and_none() {
-        let controls = Controls {
-            blend: blend(&[(Genre::Jazz, 0.6), (Genre::HipHop, 0.4), (Genre::Folk, 0.005)]),
-            ..Controls::default()
-        };
-        let plan =
-            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed);
-        assert_eq!(
-            plan.streams,
-            [[Mix::pure(1); N_SLOTS], [Mix::pure(5); N_SLOTS], [Mix::NULL; N_SLOTS]]
-        );
-        for weights in plan.weights {
-            assert!((weights[0] / GUIDANCE - 0.6).abs() < 0.01);
-            assert!((weights[1] / GUIDANCE - 0.4).abs() < 0.01);
-            assert_eq!(weights[2], 1.0 - GUIDANCE);
+    fn one_genre_is_pulled_away_from_none() {
+        let controls = Controls { blend: blend(&[(Genre::Jazz, 1.0)]), ..Controls::default() };
+        let pure = plan(&controls);
+        assert_eq!(pure.streams, [[Mix::pure(1); N_SLOTS], [Mix::NULL; N_SLOTS]]);
+        assert_eq!(pure.n_blended, 1);
+        assert_eq!(pure.weights[3][..2], [GUIDANCE, 1.0 - GUIDANCE]);
+        let at = |strength: f32| plan(&Controls { strength, ..controls });
+        assert_eq!(at(1.0 / GUIDANCE).streams.len(), 1, "nothing to pull away from at guidance 1");
+        assert_eq!((at(0.0).streams, at(0.0).n_blended), (vec![[Mix::NULL; N_SLOTS]], 0));
+        // Stronger than 100 %, it is pulled away from the other genres.
+        let fifth = |share: f32| [share, 0.0, share, share, share, share, 1.0 - 5.0 * share];
+        let strong = at(1.5).streams[1][2];
+        assert_eq!(strong.weights()[..7], fifth(0.1));
+        assert_eq!(at(2.0).streams[1][2].weights()[..7], fifth(0.2));
+    }
+
+    #[test]
+    fn two_genres_are_two_streams_pulled_away_from_the_others() {
+        let weights = [(Genre::Jazz, 0.5), (Genre::HipHop, 0.5), (Genre::Folk, 0.005)];
+        let controls = Controls { blend: blend(&weights), ..Controls::default() };
+        let planned = plan(&controls);
+        assert_eq!(planned.streams[..2], [[Mix::pure(1); N_SLOTS], [Mix::pure(5); N_SLOTS]]);
+        assert_eq!(planned.streams[2][0].weights()[..7], [0.25, 0.0, 0.25, 0.25, 0.25, 0.0, 0.0]);
+        for weights in planned.weights {
+            assert!((weights[0] - MIXED_GUIDANCE / 2.0).abs() < 0.01);
+            assert!((weights[1] - MIXED_GUIDANCE / 2.0).abs() < 0.01);
+            assert!((weights[2] - (1.0 - MIXED_GUIDANCE)).abs() < 0.01);
         }
-        let plan = Plan::new(
-            &Controls { strength: 1.0 / GUIDANCE, ..controls },
-            &WeightMap::default(),
-            &Styles::default(),
-            Blending::Composed,
-        );
-        assert_eq!(plan.streams.len(), 2, "no stream without genre at guidance 1");
-        let plan = Plan::new(
-            &Controls { strength: 0.0, ..controls },
-            &WeightMap::default(),
-            &Styles::default(),
-            Blending::Composed,
-        );
-        assert_eq!(plan.streams, [[Mix::NULL; N_SLOTS]]);
-        let plan =
-            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Interpolated);
-        assert_eq!(plan.streams.len(), 2);
-        assert!((plan.streams[0][3].weights()[1] - 0.6).abs() < 0.01);
+        let planned = plan_of(&controls, Blending::Interpolated);
+        assert_eq!((planned.streams.len(), planned.n_blended), (2, 1));
+        assert!((planned.streams[0][3].weights()[1] - 0.5).abs() < 0.01);
+    }
+
+    #[test]
+    fn the_pull_turns_with_the_blend_without_a_step() {
+        let at = |share: f32| {
+            let weights = [(Genre::Jazz, 1.0 - share), (Genre::HipHop, share)];
+            plan(&Controls { blend: blend(&weights), ..Controls::default() })
+        };
+        let guidance =
+            |share: f32| -> f32 { at(share).weights[1][..at(share).n_blended].iter().sum() };
+        let pulls: Vec<f32> = (0..=100).map(|percent| guidance(percent as f32 / 100.0)).collect();
+        assert!(pulls.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 0.08), "{pulls:?}");
+        assert!((pulls[0], pulls[100]) == (GUIDANCE, GUIDANCE) && pulls[50] > 1.89);
+        let mut read: Vec<StreamMix> = Vec::new();
+        for percent in 0..=100 {
+            let last = *at(percent as f32 / 100.0).streams.last().unwrap();
+            if read.last() != Some(&last) {
+                read.push(last);
+            }
+        }
+        assert!(read.len() < 32, "what is pulled away from is read anew {} times", read.len());
+    }
+
+    #[test]
+    fn a_genre_of_the_blend_is_among_the_others_as_far_as_it_weighs_less() {
+        assert_eq!(others(&[(0, 1.0)], 0.0, 6)[6], 1.0);
+        let [classical, jazz, rock, .., none] = others(&[(0, 0.8), (1, 0.2)], 1.0, 6);
+        assert!(classical == 0.0 && none == 0.0 && (jazz / rock - 0.75).abs() < 1e-6);
+        // A model of two genres has no third; without a blend there is nothing to be apart from.
+        assert_eq!(others(&[(0, 0.5), (1, 0.5)], 1.0, 2)[6], 1.0);
+        assert_eq!(others(&[(0, 1.0)], 1.0, 2)[1], 1.0);
+        assert_eq!(others(&[], 1.0, 6)[6], 1.0);
     }
 
     #[test]
@@ -193,24 +294,22 @@ mod tests {
         let mut controls = Controls { blend: Blend::pure(Genre::Classical), ..Controls::default() };
         controls.parts[0].own = 1.0;
         controls.parts[0].blend = Blend::pure(Genre::HipHop);
-        let plan =
-            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed);
+        let planned = plan(&controls);
         let classical = Mix::pure(0);
         let own = [classical, Mix::pure(5), classical, classical, classical];
-        assert_eq!(plan.streams, [own, [Mix::NULL; N_SLOTS]]);
+        assert_eq!((planned.n_blended, planned.streams[0]), (1, own));
+        // In a band of two genres each part is pulled away from the other's, too.
+        let away = [0, 1].map(|slot| *planned.streams[1][slot].weights());
+        assert!(away[0][5] > 0.0 && away[0][0] == 0.0 && away[1][0] > 0.0 && away[1][5] == 0.0);
+        assert!(planned.weights[2][0] > GUIDANCE);
         controls.blend = blend(&[(Genre::Classical, 1.0), (Genre::Jazz, 1.0)]);
-        let plan =
-            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed);
-        assert_eq!(plan.streams.len(), 3);
-        assert_eq!(plan.streams[1][1], Mix::pure(5));
-        assert_eq!(plan.weights[1][..2], [GUIDANCE / 2.0; 2]);
-        assert_eq!(plan.weights[2][..2], [GUIDANCE / 2.0; 2]);
+        let planned = plan(&controls);
+        assert_eq!(planned.streams.len(), 3);
+        assert_eq!(planned.streams[1][1], Mix::pure(5));
+        assert_eq!(planned.weights[1][..2], [MIXED_GUIDANCE / 2.0; 2]);
+        assert_eq!(planned.weights[2][..2], [MIXED_GUIDANCE / 2.0; 2]);
         controls.parts[0].on = false;
-        assert_eq!(
-            Plan::new(&controls, &WeightMap::default(), &Styles::default(), Blending::Composed)
-                .streams[0][1],
-            Mix::NULL
-        );
+        assert_eq!(plan(&controls).streams[0][1], Mix::NULL);
     }
 
     #[test]
@@ -222,11 +321,14 @@ mod tests {
                         Controls { blend: blend(weights), strength, ..Controls::default() };
                     controls.parts[2].own = 0.7;
                     controls.parts[3].on = false;
-                    let plan =
-                        Plan::new(&controls, &WeightMap::default(), &Styles::default(), blending);
+                    let plan = plan_of(&controls, blending);
                     assert!((1..=MAX_STREAMS).contains(&plan.streams.len()));
                     for weights in plan.weights {
                         assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{plan:?}");
+                    }
+                    for mix in plan.streams.iter().flatten() {
+                        let sum = mix.weights().iter().chain(mix.styles()).sum::<f32>();
+                        assert!((sum - 1.0).abs() < 1e-4, "{plan:?}");
                     }
                 }
             }

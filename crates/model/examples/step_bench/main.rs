@@ -191,6 +191,7 @@ impl Trunk {
         let controls = Controls { blend: Blend::new(shares), ..Controls::default() };
         let plan = Plan::new(
             &controls,
+            Genre::COUNT,
             &WeightMap::default(),
             &model::Styles::default(),
             Blending::default(),

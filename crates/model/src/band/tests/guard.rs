@@ -165,7 +165,7 @@ fn what_is_drawn_again_depends_on_the_arguments_alone() {
     let n_beats = HISTORY_BEATS as i64 + 8;
     let controls = |_| Controls { parts: quiet(), ..narrow(0) };
     let mut n_redrawn = 0;
-    for (seed, form) in [(9, Form::Again2), (12, Form::New)] {
+    for (seed, form) in [(9, Form::Again2), (12, Form::New), (15, Form::New)] {
         let weights = weights_of(seed, Some(form));
         let training = evasions(&weights, 6, |model| compose(model, n_beats, controls));
         let network = guarded(weights, &training);
@@ -256,6 +256,7 @@ fn a_part_rests_where_everything_would_be_copied() {
     let network = network(11);
     let plan = Plan::new(
         &Controls::default(),
+        network.genres().len(),
         network.weight_map(),
         &Styles::default(),
         Blending::default(),
