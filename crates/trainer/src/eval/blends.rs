@@ -320,6 +320,9 @@ pub struct OrderedPair {
     pub pitched_right: f64,
     /// Share where both are.
     pub both_right: Option<f64>,
+    /// Mean probability of other genres, all parts heard at once.
+    #[serde(default)]
+    pub third: Option<f64>,
     /// Excerpts.
     pub n_excerpts: usize,
 }
@@ -335,6 +338,13 @@ pub struct PerPart {
     pub pitched: Figure,
     /// Both at once.
     pub both: Figure,
+    /// Other genres, all parts heard at once.
+    #[serde(default = "unknown")]
+    pub third: Figure,
+}
+
+fn unknown() -> Figure {
+    Figure::alone(f64::NAN)
 }
 
 /// The song with drums of one genre under the rest of another.
@@ -364,7 +374,7 @@ pub fn per_part(
     for ((d, r), (wishes, songs)) in
         ordered.into_iter().zip(wishes.chunks(n_songs).zip(songs.chunks(n_songs)))
     {
-        let (mut n, mut right) = (0, [0.0; 3]);
+        let (mut n, mut right, mut thirds) = (0, [0.0; 3], Vec::new());
         for (wish, song) in wishes.iter().zip(songs) {
             let guess = |kind: Kind, genre: usize| -> Vec<bool> {
                 let set = excerpts(song, kind.parts());
@@ -375,6 +385,8 @@ pub fn per_part(
                 };
                 panel.hear(kind, &placed, Voice::All).into_iter().zip(&set).map(is).collect()
             };
+            let p = hear_song(panel, song, wish.fold(), genres.len());
+            thirds.push(1.0 - p[d] - p[r]);
             let heard = guess(Kind::Drums, d).into_iter().zip(guess(Kind::Pitched, r));
             for (drums, pitched) in heard {
                 n += 1;
@@ -391,6 +403,7 @@ pub fn per_part(
             drums_right: has_drums.then(|| share(0)),
             pitched_right: share(1),
             both_right: has_drums.then(|| share(2)),
+            third: has_drums.then(|| mean(thirds.iter().copied())),
             n_excerpts: n as usize,
         });
     }
@@ -407,12 +420,19 @@ impl PerPart {
             drums: over(&|row| row.drums_right),
             pitched: over(&|row| Some(row.pitched_right)),
             both: over(&|row| row.both_right),
+            third: over(&|row| row.third),
             pairs,
         }
     }
 
-    /// What independent songs would reach: drums of one, all else of another.
-    pub fn independent(drums: &Accuracy, pitched: &Accuracy, genres: &[String]) -> Self {
+    /// What independent songs would reach: drums of one, all else of another. `third` says how much
+    /// of other genres is heard where both play at once, as far as that is known.
+    pub fn independent(
+        drums: &Accuracy,
+        pitched: &Accuracy,
+        genres: &[String],
+        third: impl Fn(usize, usize) -> Option<f64>,
+    ) -> Self {
         let share = |of: &Accuracy, genre: usize| of.by_genre[genre].map(|share| share.value);
         let row = |(d, r): (usize, usize)| {
             let (drums_right, pitched_right) = (share(drums, d), share(pitched, r)?);
@@ -422,6 +442,7 @@ impl PerPart {
                 drums_right,
                 pitched_right,
                 both_right: drums_right.map(|drums| drums * pitched_right),
+                third: third(d, r),
                 n_excerpts: drums.n_excerpts[d].min(pitched.n_excerpts[r]),
             })
         };
@@ -494,9 +515,10 @@ mod tests {
         // Drums of a are never heard since it has none; those of b in one song of two.
         let drums = Accuracy::of(&[verdict(1, 0, 0), verdict(1, 1, 1)], 2);
         let rest = Accuracy::of(&[verdict(0, 0, 0), verdict(0, 1, 1), verdict(1, 2, 1)], 2);
-        let heard = PerPart::independent(&drums, &rest, &genres);
+        let heard = PerPart::independent(&drums, &rest, &genres, |d, _| (d == 1).then_some(0.4));
         let row = |i: usize| (heard.pairs[i].drums_right, heard.pairs[i].both_right);
         assert_eq!((row(0), row(1)), ((None, None), (Some(0.5), Some(0.25))));
         assert_eq!((heard.drums.value, heard.pitched.value, heard.both.value), (0.5, 0.75, 0.25));
+        assert_eq!(heard.third.value, 0.4);
     }
 }

@@ -66,7 +66,7 @@ impl Budget {
         floor_songs: 20,
         sweep_songs: 72,
         sweep_bars: 8,
-        knob_songs: 30,
+        knob_songs: 60,
         pair_songs: 8,
         bars: 16,
         long_songs: [12, 4],

@@ -243,6 +243,8 @@ impl Quality {
             row("drums of another genre: drums heard", 0.75, |p| p.drums),
             row("drums of another genre: rest heard", 0.75, |p| p.pitched),
             row("drums of another genre: both heard", 0.6, |p| p.both),
+            Row::new("drums of another genre: third genres", Goal::None, paired.clone())
+                .sides(Some(per_part.map(|p| p.third))),
         ]
     }
 

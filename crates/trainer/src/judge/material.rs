@@ -205,10 +205,62 @@ impl Material {
         })
     }
 
+    /// `n` excerpts for each ordered pair of genres, drawn by weight: the drums of a song under the
+    /// three pitched parts of another one of the same fold.
+    pub fn hybrids(&self, n: usize, seed: u64) -> Vec<Hybrid> {
+        let mut random = Random::new(seed);
+        let of = |genre: usize, parts: u8, fold: Option<usize>| -> Vec<&Real> {
+            let has = |real: &&Real| {
+                let is_here = fold.is_none_or(|fold| real.fold == fold);
+                real.genre == genre && real.mask & parts == parts && is_here
+            };
+            self.reals.iter().filter(has).collect()
+        };
+        let mut hybrids = Vec::new();
+        for (drums, rest) in (0..self.genres.len())
+            .flat_map(|d| (0..self.genres.len()).map(move |r| (d, r)))
+            .filter(|(d, r)| d != r)
+        {
+            let bands = of(rest, PITCHED, None);
+            let donors: Vec<Vec<&Real>> =
+                (0..N_FOLDS).map(|fold| of(drums, DRUMS, Some(fold))).collect();
+            for _ in 0..n {
+                let Some(band) = by_weight(&bands, &mut random) else { continue };
+                let Some(donor) = by_weight(&donors[band.fold], &mut random) else { continue };
+                let excerpt = band.excerpt(PITCHED).with_drums(&donor.excerpt(DRUMS));
+                hybrids.push(Hybrid { drums, rest, fold: band.fold, excerpt });
+            }
+        }
+        hybrids
+    }
+
     fn select(&self, mut cut: impl FnMut(&Real) -> Option<Excerpt>) -> Vec<(usize, Excerpt)> {
         let cut = self.reals.iter().enumerate().filter_map(|(i, real)| Some((i, cut(real)?)));
         cut.filter(|(_, excerpt)| excerpt.n_notes(ALL_PARTS) >= MIN_NOTES).collect()
     }
+}
+
+/// Drums of one genre under the rest of another.
+pub struct Hybrid {
+    /// Number of the drums' genre.
+    pub drums: usize,
+    /// Number of the others'.
+    pub rest: usize,
+    /// Fold of both songs.
+    pub fold: usize,
+    /// What is heard.
+    pub excerpt: Excerpt,
+}
+
+/// One of some excerpts, by weight.
+fn by_weight<'a>(reals: &[&'a Real], random: &mut Random) -> Option<&'a Real> {
+    let sum: f32 = reals.iter().map(|real| real.weight).sum();
+    let mut left = random.uniform() * sum;
+    let drawn = reals.iter().find(|real| {
+        left -= real.weight;
+        left < 0.0
+    });
+    drawn.or(reals.last()).copied()
 }
 
 impl Real {

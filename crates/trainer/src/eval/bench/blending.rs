@@ -1,15 +1,18 @@
 //! Sweeps between genres and drums of one under another, with their ceilings and floors.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use score::steps::N_SLOTS;
 use score::{HistoryBeat, Mode};
 
-use super::{Bench, Pure};
+use super::{Bench, Pure, SEED};
 use crate::eval::blends::{self, Cost, PerPart};
 use crate::eval::hearing::{Accuracy, Verdict};
 use crate::eval::quality::{Quality, Sides};
+use crate::eval::stats::mean;
 use crate::heldout_loss;
-use crate::judge::{ALL_PARTS, Excerpt, Kind, N_BARS, PITCHED};
+use crate::judge::{ALL_PARTS, Excerpt, Kind, N_BARS, PITCHED, Voice};
 use score::window::Window;
 
 impl Bench<'_> {
@@ -113,9 +116,9 @@ impl Bench<'_> {
         quality.per_part_pitched = Some(generated.pitched.value);
         quality.per_part_both = Some(generated.both.value);
 
-        let independent = |[drums, pitched]: [Vec<Verdict>; 2]| {
+        let independent = |[drums, pitched]: [Vec<Verdict>; 2], third: &Thirds| {
             let [drums, pitched] = [drums, pitched].map(|v| Accuracy::of(&v, genres.len()));
-            PerPart::independent(&drums, &pitched, genres)
+            PerPart::independent(&drums, &pitched, genres, |d, r| third.get(&(d, r)).copied())
         };
         let kinds = [Kind::Drums, Kind::Pitched];
         let real = kinds.map(|kind| {
@@ -125,15 +128,38 @@ impl Bench<'_> {
             self.hear_real(kind, &natural)
         });
         let floor = |songs: &Pure| {
-            independent(kinds.map(|kind| self.hear_songs(kind, songs, |_| ALL_PARTS)))
+            let heard = kinds.map(|kind| self.hear_songs(kind, songs, |_| ALL_PARTS));
+            independent(heard, &Thirds::new())
         };
         let [ngram, untrained] = self.floors()?;
         quality.per_part = Some(Sides {
             generated,
-            real: independent(real),
+            real: independent(real, &self.thirds_of_hybrids()),
             ngram: floor(&ngram),
             untrained: floor(&untrained),
         });
         Ok(())
     }
+
+    /// What is heard of third genres where the drums of a real song play under the rest of one of
+    /// another genre: the least that a band of two genres at once can be expected to reach.
+    fn thirds_of_hybrids(&self) -> Thirds {
+        let hybrids = self.material.hybrids(N_HYBRIDS, SEED);
+        let placed: Vec<(&Excerpt, usize)> = hybrids.iter().map(|h| (&h.excerpt, h.fold)).collect();
+        let panel = self.panel();
+        let heard = self.studio.pool().install(|| panel.hear(Kind::All, &placed, Voice::All));
+        let mut thirds: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
+        for (hybrid, p) in hybrids.iter().zip(heard) {
+            let pair = (hybrid.drums, hybrid.rest);
+            let third = 1.0 - f64::from(p[hybrid.drums] + p[hybrid.rest]);
+            thirds.entry(pair).or_default().push(third);
+        }
+        thirds.into_iter().map(|(pair, of)| (pair, mean(of.into_iter()))).collect()
+    }
 }
+
+/// Probability of third genres, by the genres of drums and rest.
+type Thirds = BTreeMap<(usize, usize), f64>;
+
+/// Hybrids of real excerpts a pair of genres.
+const N_HYBRIDS: usize = 48;
