@@ -136,7 +136,7 @@ impl Bend {
     /// Least squares over a grid that is made finer around the best point.
     fn fit(shares: &[f64; N_POINTS]) -> Self {
         /// A bend beyond is noise: it would leave a knob dead over much of its range.
-        const MOST: f64 = 1.1;
+        const MOST: f64 = 1.7;
         let error = |bend: Self| -> f64 {
             let at = |i: usize| bend.at(i as f64 / (N_POINTS - 1) as f64);
             shares.iter().enumerate().map(|(i, share)| (share - at(i)).powi(2)).sum()
