@@ -248,12 +248,6 @@ impl NiceEguiApp for EditorApp {
         *self.size.write() = [logical.width as f32, logical.height as f32];
         self.settling = SETTLING;
     }
-
-    fn editor_closed(&mut self) {
-        self.link.wake.connect(None);
-        self.params.edits.close();
-        self.gui = None;
-    }
 }
 
 /// A group of controls on its own ground.
