@@ -22,6 +22,7 @@ mod model_file;
 mod names;
 mod pad;
 mod parts;
+mod playhead;
 mod presets;
 mod rate;
 mod roll;
@@ -37,6 +38,8 @@ mod thread;
 mod top;
 mod wake;
 mod window;
+#[cfg(target_os = "linux")]
+mod x11;
 
 pub use thread::WindowThread;
 pub use wake::Wake;
@@ -46,6 +49,7 @@ use crate::edits::Recorder;
 use crate::engine::{Link, View};
 use crate::params::TributaryParams;
 use crate::sound_font::FontStatus;
+use damage::Damage;
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
@@ -135,7 +139,9 @@ impl EditorApp {
         }
         if view.as_ref().is_some_and(|view| view.status.playing()) {
             let n_pixels = ui.ctx().viewport_rect().area() * ui.pixels_per_point().powi(2);
-            rate::repaint_after(ui.ctx(), self.renderer.interval(n_pixels));
+            let moves_alone = ui.ctx().with_plugin(|damage: &mut Damage| damage.is_moving());
+            let interval = self.renderer.interval(n_pixels, moves_alone.unwrap_or(false));
+            rate::repaint_after(ui.ctx(), interval);
         } else if self.keep.is_dragging()
             || self.params.sound_font.status() == FontStatus::Loading
             || self.params.styles.learning().is_busy()
@@ -227,7 +233,7 @@ impl NiceEguiApp for EditorApp {
         self.keep.set_window(drag_out::Window::of(frame));
         self.renderer = rate::renderer(frame);
         if self.renderer == Renderer::Software {
-            context.add_plugin(damage::Damage::default());
+            context.add_plugin(Damage::with_mover(playhead::Mover::of(frame)));
         }
         self.roll.is_paged = self.renderer == Renderer::Software;
         self.settling = SETTLING;

@@ -11,6 +11,10 @@ pub const FASTEST: Duration = Duration::from_millis(12);
 /// Between two pictures for each million pixels where the processor brings them to the screen.
 const A_MEGAPIXEL: Duration = Duration::from_millis(12);
 
+/// Between two pictures where the processor draws them and the playhead moves without them: often
+/// enough for lamps, notes that sound and meters.
+const BESIDES: Duration = Duration::from_millis(40);
+
 /// Parts of the names of renderers without a graphics card: Mesa's, Google's and Windows'.
 const SOFTWARE_NAMES: [&str; 5] = ["llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic"];
 
@@ -24,11 +28,13 @@ pub enum Renderer {
 }
 
 impl Renderer {
-    /// The time between two pictures of so many pixels that it can bear.
-    pub fn interval(self, n_pixels: f32) -> Duration {
+    /// The time between two pictures of so many pixels that it can bear; longer when the playhead
+    /// `moves_alone`.
+    pub fn interval(self, n_pixels: f32, moves_alone: bool) -> Duration {
+        let least = if moves_alone { BESIDES } else { FASTEST };
         match self {
             Self::Card => FASTEST,
-            Self::Software => FASTEST.max(A_MEGAPIXEL.mul_f32((n_pixels * 1e-6).clamp(0.0, 100.0))),
+            Self::Software => least.max(A_MEGAPIXEL.mul_f32((n_pixels * 1e-6).clamp(0.0, 100.0))),
         }
     }
 }
@@ -77,8 +83,9 @@ mod tests {
     #[test]
     fn large_windows_without_a_card_are_drawn_less_often() {
         let [usual, large] = [1_060.0 * 850.0, 3_840.0 * 2_160.0];
-        assert_eq!(Renderer::Card.interval(large), FASTEST);
-        assert_eq!(Renderer::Software.interval(usual), FASTEST);
-        assert_eq!(Renderer::Software.interval(large).as_millis(), 99);
+        assert_eq!(Renderer::Card.interval(large, false), FASTEST);
+        assert_eq!(Renderer::Software.interval(usual, false), FASTEST);
+        assert_eq!(Renderer::Software.interval(usual, true), BESIDES);
+        assert_eq!(Renderer::Software.interval(large, true).as_millis(), 99);
     }
 }
