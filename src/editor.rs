@@ -55,7 +55,7 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
 use nice_plug_egui::NiceEguiApp;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
-use rate::Renderer;
+use rate::{Pacer, Renderer};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -141,7 +141,8 @@ impl EditorApp {
             let n_pixels = ui.ctx().viewport_rect().area() * ui.pixels_per_point().powi(2);
             let moves_alone = ui.ctx().with_plugin(|damage: &mut Damage| damage.is_moving());
             let interval = self.renderer.interval(n_pixels, moves_alone.unwrap_or(false));
-            rate::repaint_after(ui.ctx(), interval);
+            let question = ui.ctx().with_plugin(|pacer: &mut Pacer| pacer.question()).flatten();
+            rate::repaint_after(ui.ctx(), question.unwrap_or(interval));
         } else if self.keep.is_dragging()
             || self.params.sound_font.status() == FontStatus::Loading
             || self.params.styles.learning().is_busy()
@@ -232,6 +233,7 @@ impl NiceEguiApp for EditorApp {
         frame.set_clear_color(ground::color());
         self.keep.set_window(drag_out::Window::of(frame));
         self.renderer = rate::renderer(frame);
+        context.add_plugin(Pacer::of(frame, self.renderer));
         if self.renderer == Renderer::Software {
             context.add_plugin(Damage::with_mover(playhead::Mover::of(frame)));
         }

@@ -1,12 +1,18 @@
 //! How often the window is drawn while the band plays.
 
-use egui::Context;
+#[cfg(target_os = "linux")]
+use egui::FullOutput;
+use egui::{Context, Plugin};
 use nice_plug_egui::Frame;
 use std::time::Duration;
 
 /// Between two pictures, at least. Each waits for the screen besides: this much and the rest of a
 /// sixtieth of a second, where that is how often the screen shows one.
 pub const FASTEST: Duration = Duration::from_millis(12);
+
+/// Between a picture and the question for the next, where the screen says when that is.
+#[cfg(target_os = "linux")]
+const QUESTION: Duration = Duration::from_millis(4);
 
 /// Between two pictures for each million pixels where the processor brings them to the screen.
 const A_MEGAPIXEL: Duration = Duration::from_millis(12);
@@ -35,6 +41,51 @@ impl Renderer {
         match self {
             Self::Card => FASTEST,
             Self::Software => least.max(A_MEGAPIXEL.mul_f32((n_pixels * 1e-6).clamp(0.0, 100.0))),
+        }
+    }
+}
+
+/// Has the framework draw for every picture of the screen while a graphics card does it, where it
+/// would draw for every other one. Part of a window's context, and gone with it.
+#[derive(Default)]
+pub struct Pacer {
+    #[cfg(target_os = "linux")]
+    pace: Option<super::x11::Pace>,
+}
+
+impl Pacer {
+    /// The pacer of a window.
+    pub fn of(frame: &Frame, renderer: Renderer) -> Self {
+        #[cfg(target_os = "linux")]
+        if renderer == Renderer::Card {
+            let pace = super::x11::Screen::of(frame).map(super::x11::Pace::new);
+            return Self { pace: pace.and_then(Result::ok) };
+        }
+        let _ = (frame, renderer);
+        Self::default()
+    }
+
+    /// How long the window may wait with its question for the next picture of the screen, where it
+    /// was asked for already.
+    pub fn question(&self) -> Option<Duration> {
+        #[cfg(target_os = "linux")]
+        if self.pace.is_some() {
+            return Some(QUESTION);
+        }
+        None
+    }
+}
+
+impl Plugin for Pacer {
+    fn debug_name(&self) -> &'static str {
+        "pacer"
+    }
+
+    /// There may be another picture to draw after this one.
+    #[cfg(target_os = "linux")]
+    fn output_hook(&mut self, _context: &Context, _output: &mut FullOutput) {
+        if self.pace.as_mut().is_some_and(|pace| pace.hurry().is_err()) {
+            self.pace = None;
         }
     }
 }

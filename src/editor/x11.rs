@@ -3,6 +3,10 @@
 //! The framework shares neither its connection nor the events that come over it. An X server does
 //! not care whose window it is: whoever knows its number may paint into it and hear of it.
 
+mod pace;
+
+pub use pace::Pace;
+
 use nice_plug_egui::Frame;
 use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use x11rb::errors::ConnectError;
