@@ -40,7 +40,10 @@ impl Watch {
         let level = ReportLevel::RAW_RECTANGLES;
         let made = connection.damage_create(damage, window, level).map_err(refused)?;
         made.check().map_err(refused)?;
-        Ok(Self { connection })
+        let watch = Self { connection };
+        // What the window shows already counts as new.
+        watch.pictures()?;
+        Ok(watch)
     }
 
     /// What was painted since the last call.
