@@ -22,6 +22,7 @@ mod model_file;
 mod names;
 mod pad;
 mod parts;
+mod playhead;
 mod presets;
 mod rate;
 mod roll;
@@ -37,6 +38,8 @@ mod thread;
 mod top;
 mod wake;
 mod window;
+#[cfg(target_os = "linux")]
+mod x11;
 
 pub use thread::WindowThread;
 pub use wake::Wake;
@@ -46,12 +49,13 @@ use crate::edits::Recorder;
 use crate::engine::{Link, View};
 use crate::params::TributaryParams;
 use crate::sound_font::FontStatus;
+use damage::Damage;
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
 use nice_plug_egui::NiceEguiApp;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
-use rate::Renderer;
+use rate::{Pacer, Renderer};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,7 +139,10 @@ impl EditorApp {
         }
         if view.as_ref().is_some_and(|view| view.status.playing()) {
             let n_pixels = ui.ctx().viewport_rect().area() * ui.pixels_per_point().powi(2);
-            rate::repaint_after(ui.ctx(), self.renderer.interval(n_pixels));
+            let moves_alone = ui.ctx().with_plugin(|damage: &mut Damage| damage.is_moving());
+            let interval = self.renderer.interval(n_pixels, moves_alone.unwrap_or(false));
+            let question = ui.ctx().with_plugin(|pacer: &mut Pacer| pacer.question()).flatten();
+            rate::repaint_after(ui.ctx(), question.unwrap_or(interval));
         } else if self.keep.is_dragging()
             || self.params.sound_font.status() == FontStatus::Loading
             || self.params.styles.learning().is_busy()
@@ -226,8 +233,9 @@ impl NiceEguiApp for EditorApp {
         frame.set_clear_color(ground::color());
         self.keep.set_window(drag_out::Window::of(frame));
         self.renderer = rate::renderer(frame);
+        context.add_plugin(Pacer::of(frame, self.renderer));
         if self.renderer == Renderer::Software {
-            context.add_plugin(damage::Damage::default());
+            context.add_plugin(Damage::with_mover(playhead::Mover::of(frame)));
         }
         self.roll.is_paged = self.renderer == Renderer::Software;
         self.settling = SETTLING;
@@ -247,12 +255,6 @@ impl NiceEguiApp for EditorApp {
         let logical = new_size.logical;
         *self.size.write() = [logical.width as f32, logical.height as f32];
         self.settling = SETTLING;
-    }
-
-    fn editor_closed(&mut self) {
-        self.link.wake.connect(None);
-        self.params.edits.close();
-        self.gui = None;
     }
 }
 

@@ -10,6 +10,9 @@ mod surface;
 #[cfg(test)]
 mod tests;
 
+pub use surface::callback;
+
+use super::playhead::{Mover, Playhead};
 use super::theme;
 use egui::epaint::ClippedShape;
 use egui::{Context, FullOutput, Plugin, Rect, Shape, pos2};
@@ -35,6 +38,29 @@ pub struct Damage {
     size: Option<(Rect, f32)>,
     /// What differs from what was painted last; a pass may be given up before it is painted.
     unpainted: Rects,
+    /// The playhead of the picture that is being described.
+    playhead: Option<Playhead>,
+    /// Where the last one is painted.
+    line: Option<Rect>,
+    /// Who moves it between two pictures, if anybody.
+    mover: Option<Mover>,
+}
+
+impl Damage {
+    /// Has the playhead moved between two pictures.
+    pub fn with_mover(mover: Option<Mover>) -> Self {
+        Self { mover, ..Self::default() }
+    }
+
+    /// Says that the playhead of this picture is not below anything.
+    pub fn set_playhead(&mut self, playhead: Playhead) {
+        self.playhead = Some(playhead);
+    }
+
+    /// Whether somebody moves the playhead until the next picture.
+    pub fn is_moving(&self) -> bool {
+        self.line.is_some() && self.mover.as_ref().is_some_and(Mover::is_running)
+    }
 }
 
 /// A shape and the rectangle that it may touch, in points, on whole pixels.
@@ -57,14 +83,34 @@ impl Plugin for Damage {
             self.unpainted.clear();
         }
         let shapes = std::mem::take(&mut output.shapes);
-        let now: Vec<Placed> = shapes.into_iter().map(|shape| Placed::new(shape, size.1)).collect();
+        let mut now: Vec<Placed> =
+            shapes.into_iter().map(|shape| Placed::new(shape, size.1)).collect();
+        let line = self.playhead.take().and_then(|playhead| {
+            let shape = playhead.shape(size.1);
+            let place = now.iter().rposition(|placed| placed.clipped.shape == shape)?;
+            Some((playhead, now.remove(place)))
+        });
         if !self.surface.is_kept() || self.size != Some(size) || is_new_texture {
             self.unpainted.add(size.0);
         } else {
             differences(&self.before, &now, &mut self.unpainted);
         }
+        if let Some(line) = self.line.take() {
+            self.unpainted.add(line);
+        }
         output.shapes.push(self.surface.begin(size.0));
         output.shapes.extend(within(&now, &self.unpainted));
+        match (&self.mover, &line) {
+            (Some(mover), Some((playhead, _))) if playhead.speed > 0.0 => {
+                output.shapes.push(mover.take(*playhead, size.0));
+            }
+            (Some(mover), _) => mover.rest(),
+            (None, _) => {}
+        }
+        if let Some((_, line)) = line {
+            self.line = Some(line.touches);
+            output.shapes.push(line.clipped);
+        }
         output.shapes.push(self.surface.end(size.0));
         (self.before, self.size) = (now, Some(size));
     }

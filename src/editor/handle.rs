@@ -19,12 +19,14 @@ use std::sync::Arc;
 pub struct Window<W = baseview::Window> {
     inner: Option<W>,
     thread: WindowThread,
+    closed: Box<dyn Fn()>,
 }
 
 impl<W> Window<W> {
-    /// Takes over an open window with its thread.
-    pub fn new(window: W, thread: WindowThread) -> Self {
-        Self { inner: Some(window), thread }
+    /// Takes over an open window with its thread, and what is to be done once it is closed: the
+    /// framework knows a call for that, `editor_closed`, and does not make it.
+    pub fn new(window: W, thread: WindowThread, closed: impl Fn() + 'static) -> Self {
+        Self { inner: Some(window), thread, closed: Box::new(closed) }
     }
 }
 
@@ -36,6 +38,7 @@ impl<W> Drop for Window<W> {
             nice_plug::nice_error!("the editor had crashed; the music was not touched by it");
         }
         self.thread.wait();
+        (self.closed)();
     }
 }
 
@@ -143,6 +146,7 @@ impl EditorHandle for Handle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     /// Panics when it is dropped, as a window does whose thread has.
     struct Crashed;
@@ -155,6 +159,10 @@ mod tests {
 
     #[test]
     fn a_crashed_window_is_closed_in_peace() {
-        drop(Window::new(Crashed, WindowThread::default()));
+        let closed = Arc::new(AtomicBool::new(false));
+        let said = closed.clone();
+        let thread = WindowThread::default();
+        drop(Window::new(Crashed, thread, move || said.store(true, Ordering::Relaxed)));
+        assert!(closed.load(Ordering::Relaxed));
     }
 }

@@ -6,15 +6,17 @@ mod lanes;
 mod motion;
 mod selection;
 
+use super::damage::Damage;
 use super::{control, ground, theme};
 use crate::engine::View;
 use composer::HeardBeat;
-use egui::{Align2, EventFilter, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
+use egui::{Align2, EventFilter, Key, Order, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use grid::{Grid, View as GridView};
 pub use history::History;
 use motion::Motion;
 use selection::Selection;
 pub use selection::Stretch;
+use std::time::Instant;
 
 /// What the roll remembers between two frames.
 #[derive(Default)]
@@ -22,6 +24,8 @@ pub struct Roll {
     /// The beats that can be seen.
     pub history: History,
     motion: Motion,
+    /// How fast it moves, in beats a second.
+    speed: f64,
     selection: Selection,
     /// Whether music stands still while the playhead moves through a bar, and turns over with the
     /// bars. That paints far less than music that scrolls.
@@ -44,12 +48,14 @@ impl Roll {
     /// Moves the playhead on to `now`, in seconds.
     pub fn advance(&mut self, view: &View, now: f64) {
         let status = &view.status;
+        self.speed = 0.0;
         let reported = view.preview().line_position(status.epoch(), status.position_beats());
         match reported {
             Some(at) => {
                 let at = at + self.history.shift() as f64;
                 let tempo = self.history.at(at).map_or(0.0, |beat| beat.frame.tempo.bpm() / 60.0);
-                self.motion.follow(at, if status.playing() { tempo } else { 0.0 }, now);
+                self.speed = if status.playing() { tempo } else { 0.0 };
+                self.motion.follow(at, self.speed, now);
             }
             // At a standstill elsewhere, the primed beats stand right of the playhead.
             None if !status.playing() => {
@@ -72,7 +78,7 @@ impl Roll {
             (start, beat.frame.meter.bar_ticks().beats())
         });
         let (anchor, page) = bar.unwrap_or((position, 0.0));
-        GridView { position, lookahead, anchor, page }
+        GridView { position, speed: self.speed, at: Instant::now(), lookahead, anchor, page }
     }
 
     /// Shows the roll with room for `lookahead` beats before the playhead, or why there is nothing
@@ -87,6 +93,9 @@ impl Roll {
             let grid = Grid::new(ui, rect, self.view(lookahead), &self.history);
             self.choose(ui, &response, &grid);
             grid.paint(&painter, &self.history, self.selection.on(&self.history));
+            if !is_covered(ui, rect) {
+                ui.ctx().with_plugin(|damage: &mut Damage| damage.set_playhead(grid.playhead()));
+            }
         }
         response.widget_info(|| WidgetInfo::labeled(Role::Group, ui.is_enabled(), "Piano roll"));
         control::focus_ring(ui, rect, &response);
@@ -151,6 +160,15 @@ impl Roll {
         self.selection.begin(&self.history, from);
         self.selection.reach(&self.history, to);
     }
+}
+
+/// Whether a menu or a tooltip lies over a place.
+fn is_covered(ui: &Ui, rect: Rect) -> bool {
+    ui.memory(|memory| {
+        let above = memory.areas().visible_layer_ids();
+        let mut above = above.iter().filter(|layer| layer.order != Order::Background);
+        above.any(|layer| memory.area_rect(layer.id).is_none_or(|area| area.intersects(rect)))
+    })
 }
 
 fn nothing(painter: &egui::Painter, rect: Rect) {

@@ -31,7 +31,9 @@ impl Wake {
 
     /// Connects the open window, or none.
     pub fn connect(&self, window: Option<&Context>) {
-        *self.0.window.lock() = window.cloned();
+        let before = std::mem::replace(&mut *self.0.window.lock(), window.cloned());
+        // Without the lock: with the last that knows a context goes all that belongs to it.
+        drop(before);
     }
 
     /// Whether it was rung since the last call.

@@ -120,13 +120,19 @@ impl Editor for TributaryEditor {
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
         let gestures = Gestures::new(gui_context);
         let widgets = GuiContext::new(gestures.clone());
+        let (params, link) = (self.params.clone(), self.link.clone());
+        let closed = move || {
+            // The last to know the window's context, with all that belongs to it.
+            link.wake.connect(None);
+            params.edits.close();
+        };
         let spawned = self.with_editor(|editor| {
             editor.spawn(parent, wait_for_parent, fallback_scale_factor, widgets, host)
         });
         match spawned {
             Ok(SpawnedEditor { handle, window }) => Ok(SpawnedEditor {
                 handle: Handle::new(handle, gestures, self.link.wake.clone()),
-                window: Window::new(window, self.link.window_thread.clone()),
+                window: Window::new(window, self.link.window_thread.clone(), closed),
             }),
             Err(error) => Err(format!("{error} ({NEEDS})").into()),
         }

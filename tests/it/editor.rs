@@ -7,6 +7,7 @@
 
 mod gestures;
 mod life;
+mod playhead;
 mod screen;
 
 use std::path::Path;
@@ -118,6 +119,13 @@ impl<'a, 'b> Opened<'a, 'b> {
 
     fn drag_right(&mut self, [x, y]: [i32; 2]) {
         self.display.drag(self.window.id(), [x, y], [x + 40, y], 3).unwrap();
+    }
+
+    /// Moves the pointer over the window.
+    fn sweep_pointer(&mut self) {
+        for step in 1..8 {
+            self.display.point(self.window.id(), [step * 80, step * 60]).unwrap();
+        }
     }
 
     fn close(self) {

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use hosting::{
-    ClapInstance, Display, EditorWindow, EditorWish, Instance, Meanwhile, Script, Song, XServer,
+    ClapInstance, Display, EditorWindow, EditorWish, Instance, Meanwhile, Script, Song, Watch,
+    XServer,
 };
 
 pub use self::options::Options;
@@ -38,7 +39,7 @@ const BEATS: f64 = 100_000.0;
 
 /// Takes the picture that the options describe.
 pub fn run(options: &Options) -> Result<()> {
-    let _server = server()?;
+    let server = server()?;
     let bundle = match &options.bundle {
         Some(bundle) => bundle.clone(),
         None => crate::build::bundle()?.clap,
@@ -55,7 +56,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let script = script(options);
     hosting::play_meanwhile(instance.as_mut(), &script, |meanwhile| {
-        let taken = take(meanwhile, &display, options);
+        let taken = take(meanwhile, &display, server.as_ref(), options);
         meanwhile.stop();
         Ok(taken)
     })?
@@ -107,7 +108,12 @@ fn script(options: &Options) -> Script {
     script
 }
 
-fn take(meanwhile: &mut Meanwhile, display: &Display, options: &Options) -> Result<()> {
+fn take(
+    meanwhile: &mut Meanwhile,
+    display: &Display,
+    server: Option<&XServer>,
+    options: &Options,
+) -> Result<()> {
     let standing = Duration::from_secs_f64(STANDING as f64 * 512.0 / 48_000.0);
     meanwhile.wait(standing + options.seconds)?;
     let before = measure::threads();
@@ -131,9 +137,15 @@ fn take(meanwhile: &mut Meanwhile, display: &Display, options: &Options) -> Resu
     }
     let picture = window.wait_for(meanwhile.instance(), painted, PAINT_LIMIT, is_painted)?;
     if options.measure {
+        let watch = Watch::of(None, window.id())?;
         let opened = measure::threads();
+        let server = server.map(measure::Process::of);
         meanwhile.wait(MEASURED)?;
         measure::print(&before, &opened);
+        measure::print_pictures(watch.pictures()?);
+        if let Some(server) = server {
+            server.print();
+        }
     }
     window.close(meanwhile.instance());
     picture.write_png(&options.file)?;

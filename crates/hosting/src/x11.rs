@@ -6,6 +6,7 @@
 
 mod picture;
 mod server;
+mod watch;
 mod window;
 
 use std::thread::sleep;
@@ -21,6 +22,7 @@ use x11rb::rust_connection::RustConnection;
 
 pub use picture::Picture;
 pub use server::XServer;
+pub use watch::{Pictures, Watch};
 pub use window::EditorWindow;
 
 use crate::instance::PixelSize;

@@ -74,7 +74,8 @@ impl Surface {
     }
 }
 
-fn callback(
+/// Calls the painter's OpenGL where a picture comes to this shape.
+pub fn callback(
     window: Rect,
     call: impl Fn(PaintCallbackInfo, &Painter) + Send + Sync + 'static,
 ) -> ClippedShape {

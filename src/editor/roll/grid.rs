@@ -1,10 +1,12 @@
 //! Places on the roll, and what is drawn there.
 
 use super::{History, lanes, theme};
+use crate::editor::playhead::Playhead;
 use composer::PreviewBeat;
 use egui::{Align2, Color32, Painter, Pos2, Rect, StrokeKind, Ui, pos2, vec2};
 use score::{Note, Part, Ticks};
 use std::ops::Range;
+use std::time::Instant;
 
 /// Width of a beat, in points: at least, and as the roll's width over this many at most.
 const BEAT: (f32, f32) = (44.0, 28.0);
@@ -19,6 +21,10 @@ pub struct View {
     pub position: f64,
     /// How far the music is committed before it, in beats.
     pub lookahead: f64,
+    /// How fast it moves, in beats a second.
+    pub speed: f64,
+    /// When it stood there.
+    pub at: Instant,
     /// What stands where the playhead stands while the roll scrolls, in beats; further right, the
     /// playhead moves over music that stands still, as far as `page` beats.
     pub anchor: f64,
@@ -35,7 +41,7 @@ const HEADER: f32 = 24.0;
 const DRUM_SHARE: f32 = 0.36;
 
 /// Width of the names of rows and octaves at the left.
-const GUTTER: f32 = 52.0;
+const GUTTER: f32 = 60.0;
 
 /// How long the keys take to move to another range, in seconds.
 const GLIDE: f32 = 0.3;
@@ -48,6 +54,11 @@ pub struct Grid {
     /// Where the playhead stands.
     now: f32,
     position: f64,
+    /// How fast it moves over the grid, in points a second, and how far: to the end of its page.
+    speed: f32,
+    end: f32,
+    /// When it stood there.
+    at: Instant,
     /// Where the view's anchor stands.
     anchor_x: f32,
     anchor: f64,
@@ -58,7 +69,7 @@ pub struct Grid {
 
 impl Grid {
     pub fn new(ui: &Ui, rect: Rect, view: View, history: &History) -> Self {
-        let View { position, lookahead, anchor, page } = view;
+        let View { position, speed, at, lookahead, anchor, page } = view;
         let notes = Rect::from_min_max(rect.min + vec2(GUTTER, HEADER), rect.max - vec2(0.0, 4.0));
         let split = notes.bottom() - notes.height() * DRUM_SHARE;
         let beat_width = (notes.width() / BEAT.1).max(BEAT.0);
@@ -75,6 +86,9 @@ impl Grid {
             drums: Rect::from_min_max(pos2(notes.left(), split), notes.max),
             now: anchor_x + (position - anchor) as f32 * beat_width,
             position,
+            speed: if page > 0.0 { speed as f32 * beat_width } else { 0.0 },
+            end: anchor_x + page as f32 * beat_width,
+            at,
             anchor_x,
             anchor,
             beat_width,
@@ -141,10 +155,13 @@ impl Grid {
                 }
             }
         }
-        notes.vline(self.now, self.rect.y_range(), (1.5, theme::PLAYHEAD));
-        let tip = pos2(self.now, self.rect.top() + 6.0);
-        let head = vec![tip - vec2(5.0, 6.0), tip + vec2(5.0, -6.0), tip];
-        notes.add(egui::Shape::convex_polygon(head, theme::PLAYHEAD, egui::Stroke::NONE));
+        notes.add(self.playhead().shape(painter.pixels_per_point()));
+    }
+
+    /// The playhead.
+    pub fn playhead(&self) -> Playhead {
+        let within = self.rect.with_min_x(self.pitched.left());
+        Playhead { x: self.now, within, speed: self.speed, end: self.end, at: self.at }
     }
 
     /// The lanes, and what lies before the playhead: committed, and not composed yet.

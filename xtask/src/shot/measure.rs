@@ -1,7 +1,9 @@
 //! What the threads of an editor cost, from Linux's own counters.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use hosting::{Pictures, XServer};
 
 /// The threads of this process at one time.
 pub struct Threads {
@@ -54,6 +56,50 @@ pub fn print(before: &Threads, opened: &Threads) {
     for (name, (n_threads, time)) in rows {
         let share = time / wall * 100.0;
         println!("  {name:<16} {n_threads:>2} threads  {time:>7.3} s  {share:>5.1} %");
+    }
+}
+
+/// Prints how often there was a picture, and how evenly.
+pub fn print_pictures(pictures: Pictures) {
+    let Pictures { mut intervals, n_whole } = pictures;
+    intervals.sort();
+    let total: Duration = intervals.iter().sum();
+    let at = |share: f64| {
+        let place = (intervals.len().saturating_sub(1) as f64 * share) as usize;
+        intervals.get(place).map_or(0, Duration::as_millis)
+    };
+    let a_second = |n: usize| n as f64 / total.as_secs_f64().max(1e-3);
+    println!(
+        "pictures: {:.1} a second, of them {:.1} of the whole window; {} ms apart (median), one in \
+         ten {} ms or more, {} at most",
+        a_second(intervals.len()),
+        a_second(n_whole),
+        at(0.5),
+        at(0.9),
+        at(1.0)
+    );
+}
+
+/// The X server, which brings pictures to the screen, as of when it was looked at.
+pub struct Process {
+    at: Instant,
+    file: String,
+    before: f64,
+}
+
+impl Process {
+    /// Looks at the counter of a server.
+    pub fn of(server: &XServer) -> Self {
+        let file = format!("/proc/{}/schedstat", server.process_id());
+        let before = std::fs::read_to_string(&file).ok().as_deref().and_then(seconds);
+        Self { at: Instant::now(), file, before: before.unwrap_or(0.0) }
+    }
+
+    /// Prints what it has used since.
+    pub fn print(&self) {
+        let now = std::fs::read_to_string(&self.file).ok().as_deref().and_then(seconds);
+        let share = (now.unwrap_or(0.0) - self.before) / self.at.elapsed().as_secs_f64() * 100.0;
+        println!("processor time of the X server: {share:.1} % of one");
     }
 }
 

@@ -59,6 +59,11 @@ impl XServer {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The server's process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
 }
 
 impl Drop for XServer {
