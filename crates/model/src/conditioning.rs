@@ -19,6 +19,9 @@ const GUIDANCE: f32 = 1.3;
 /// and away from these. See `models/EXPERIMENTS.md` 14.
 const MIXED_GUIDANCE: f32 = 1.9;
 
+/// Most pull, whatever the strength: beyond, a band plays what sets its genres apart and little else.
+const MOST_GUIDANCE: f32 = 2.0 * GUIDANCE;
+
 /// Steps in which a stream that is pulled away from changes, so that what it has read mostly stays
 /// while a knob turns.
 const AGAINST_STEPS: f32 = 8.0;
@@ -63,7 +66,8 @@ impl Plan {
             }
         });
         let mixture = mixture(&slots);
-        let guidance = strength * (GUIDANCE + (MIXED_GUIDANCE - GUIDANCE) * mixture);
+        let guidance = GUIDANCE + (MIXED_GUIDANCE - GUIDANCE) * mixture;
+        let guidance = (strength * guidance).min(MOST_GUIDANCE);
         let mut streams: Vec<StreamMix> = Vec::new();
         let mut weights = [[0.0; MAX_STREAMS]; N_SLOTS];
         if strength > 1e-4 {
@@ -252,6 +256,8 @@ mod tests {
             assert!((weights[1] - MIXED_GUIDANCE / 2.0).abs() < 0.01);
             assert!((weights[2] - (1.0 - MIXED_GUIDANCE)).abs() < 0.01);
         }
+        let strongest = plan(&Controls { strength: 2.0, ..controls });
+        assert!((strongest.weights[0][2] - (1.0 - MOST_GUIDANCE)).abs() < 1e-6);
         let planned = plan_of(&controls, Blending::Interpolated);
         assert_eq!((planned.streams.len(), planned.n_blended), (2, 1));
         assert!((planned.streams[0][3].weights()[1] - 0.5).abs() < 0.01);
