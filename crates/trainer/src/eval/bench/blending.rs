@@ -154,7 +154,7 @@ impl Bench<'_> {
             let third = 1.0 - f64::from(p[hybrid.drums] + p[hybrid.rest]);
             thirds.entry(pair).or_default().push(third);
         }
-        thirds.into_iter().map(|(pair, of)| (pair, mean(of.into_iter()))).collect()
+        thirds.into_iter().map(|(pair, of)| (pair, mean(of))).collect()
     }
 }
 
