@@ -138,13 +138,14 @@ fn against(genres: &[(usize, f32)], share: f32, n_genres: usize, styles: &Styles
     if heaviest == 0.0 {
         return Mix::NULL;
     }
-    let others = own.map(|own| rounded(1.0 - own / heaviest));
-    let sum: f32 = others[..n_genres.min(Genre::COUNT)].iter().sum();
-    let share = if sum > 0.0 { rounded(share) } else { 0.0 };
     let mut weights = [0.0; steps::N_CONDITIONS];
-    for (weight, other) in weights.iter_mut().zip(&others[..n_genres.min(Genre::COUNT)]) {
-        *weight = if share > 0.0 { share * other / sum } else { 0.0 };
+    for (weight, own) in weights.iter_mut().zip(&own[..n_genres.min(Genre::COUNT)]) {
+        *weight = rounded(1.0 - own / heaviest);
     }
+    let sum: f32 = weights.iter().sum();
+    let share = if sum > 0.0 { rounded(share) } else { 0.0 };
+    let sum = sum.max(1.0 / AGAINST_STEPS);
+    weights.iter_mut().for_each(|weight| *weight = share * *weight / sum);
     weights[usize::from(steps::NULL_CONDITION)] = 1.0 - share;
     Mix::new(weights)
 }

@@ -135,7 +135,7 @@ impl Bend {
 
     /// Least squares over a grid that is made finer around the best point.
     fn fit(shares: &[f64; N_POINTS]) -> Self {
-        /// A bend beyond is noise: it would leave a knob dead over much of its range.
+        /// Beyond, a bend would leave a knob dead over much of its range.
         const MOST: f64 = 1.7;
         let error = |bend: Self| -> f64 {
             let at = |i: usize| bend.at(i as f64 / (N_POINTS - 1) as f64);

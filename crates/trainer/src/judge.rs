@@ -21,7 +21,7 @@ pub use ::judge::{
 pub use boosting::Boosting;
 pub use forest::Forest;
 pub use logistic::Logistic;
-pub use material::{Material, Real};
+pub use material::{Material, Real, by_weight};
 
 /// Folds of held-out songs.
 pub const N_FOLDS: usize = 5;

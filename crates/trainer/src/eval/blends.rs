@@ -451,7 +451,7 @@ impl PerPart {
 }
 
 /// All ordered pairs of two different ones of `n` genres.
-fn ordered_pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
+pub fn ordered_pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..n).flat_map(move |d| (0..n).filter(move |r| d != *r).map(move |r| (d, r)))
 }
 

@@ -146,7 +146,8 @@ Intervals are over songs, of blends and parts over pairs, of habits over genres 
 The judges are fitted in folds of held-out songs: none hears its own, none heard the training \
 songs, and pure genres are compared with real music of four parts; of real music each song counts alike. \
 Of blends the columns are excerpts that take turns by weight, and of untrained weights the same \
-music everywhere; of parts they are what independent songs reach. \
+music everywhere; of parts they are what independent songs reach, and of their third genres what real songs reach \
+whose drums and rest play at once. \
 A loss must stay below the n-gram and below the same model without genre.";
 
 fn sum(of: Option<&Accuracy>) -> String {

@@ -205,10 +205,14 @@ impl Material {
         })
     }
 
-    /// `n` excerpts for each ordered pair of genres, drawn by weight: the drums of a song under the
-    /// three pitched parts of another one of the same fold.
-    pub fn hybrids(&self, n: usize, seed: u64) -> Vec<Hybrid> {
-        let mut random = Random::new(seed);
+    /// Up to `n` excerpts of two genres at once, each with its fold, drawn by weight: the drums of a
+    /// song under the three pitched parts of another one of the same fold.
+    pub fn hybrids(
+        &self,
+        (drums, rest): (usize, usize),
+        n: usize,
+        random: &mut Random,
+    ) -> Vec<(usize, Excerpt)> {
         let of = |genre: usize, parts: u8, fold: Option<usize>| -> Vec<&Real> {
             let has = |real: &&Real| {
                 let is_here = fold.is_none_or(|fold| real.fold == fold);
@@ -216,22 +220,15 @@ impl Material {
             };
             self.reals.iter().filter(has).collect()
         };
-        let mut hybrids = Vec::new();
-        for (drums, rest) in (0..self.genres.len())
-            .flat_map(|d| (0..self.genres.len()).map(move |r| (d, r)))
-            .filter(|(d, r)| d != r)
-        {
-            let bands = of(rest, PITCHED, None);
-            let donors: Vec<Vec<&Real>> =
-                (0..N_FOLDS).map(|fold| of(drums, DRUMS, Some(fold))).collect();
-            for _ in 0..n {
-                let Some(band) = by_weight(&bands, &mut random) else { continue };
-                let Some(donor) = by_weight(&donors[band.fold], &mut random) else { continue };
-                let excerpt = band.excerpt(PITCHED).with_drums(&donor.excerpt(DRUMS));
-                hybrids.push(Hybrid { drums, rest, fold: band.fold, excerpt });
-            }
-        }
-        hybrids
+        let bands = of(rest, PITCHED, None);
+        let donors: Vec<Vec<&Real>> =
+            (0..N_FOLDS).map(|fold| of(drums, DRUMS, Some(fold))).collect();
+        let mut hybrid = || {
+            let band = by_weight(&bands, random)?;
+            let donor = by_weight(&donors[band.fold], random)?;
+            Some((band.fold, band.excerpt(PITCHED).with_drums(&donor.excerpt(DRUMS))))
+        };
+        (0..n).filter_map(|_| hybrid()).collect()
     }
 
     fn select(&self, mut cut: impl FnMut(&Real) -> Option<Excerpt>) -> Vec<(usize, Excerpt)> {
@@ -240,20 +237,8 @@ impl Material {
     }
 }
 
-/// Drums of one genre under the rest of another.
-pub struct Hybrid {
-    /// Number of the drums' genre.
-    pub drums: usize,
-    /// Number of the others'.
-    pub rest: usize,
-    /// Fold of both songs.
-    pub fold: usize,
-    /// What is heard.
-    pub excerpt: Excerpt,
-}
-
 /// One of some excerpts, by weight.
-fn by_weight<'a>(reals: &[&'a Real], random: &mut Random) -> Option<&'a Real> {
+pub fn by_weight<'a>(reals: &[&'a Real], random: &mut Random) -> Option<&'a Real> {
     let sum: f32 = reals.iter().map(|real| real.weight).sum();
     let mut left = random.uniform() * sum;
     let drawn = reals.iter().find(|real| {

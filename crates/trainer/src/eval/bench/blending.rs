@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use score::random::Random;
 use score::steps::N_SLOTS;
 use score::{HistoryBeat, Mode};
 
@@ -142,19 +143,17 @@ impl Bench<'_> {
     }
 
     /// What is heard of third genres where the drums of a real song play under the rest of one of
-    /// another genre: the least that a band of two genres at once can be expected to reach.
+    /// another genre; nothing of a genre without drums.
     fn thirds_of_hybrids(&self) -> Thirds {
-        let hybrids = self.material.hybrids(N_HYBRIDS, SEED);
-        let placed: Vec<(&Excerpt, usize)> = hybrids.iter().map(|h| (&h.excerpt, h.fold)).collect();
-        let panel = self.panel();
-        let heard = self.studio.pool().install(|| panel.hear(Kind::All, &placed, Voice::All));
-        let mut thirds: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
-        for (hybrid, p) in hybrids.iter().zip(heard) {
-            let pair = (hybrid.drums, hybrid.rest);
-            let third = 1.0 - f64::from(p[hybrid.drums] + p[hybrid.rest]);
-            thirds.entry(pair).or_default().push(third);
-        }
-        thirds.into_iter().map(|(pair, of)| (pair, mean(of))).collect()
+        let (panel, mut random) = (self.panel(), Random::new(SEED));
+        let third = |(drums, rest): (usize, usize)| {
+            let hybrids = self.material.hybrids((drums, rest), N_HYBRIDS, &mut random);
+            let placed: Vec<_> = hybrids.iter().map(|(fold, excerpt)| (excerpt, *fold)).collect();
+            let heard = self.studio.pool().install(|| panel.hear(Kind::All, &placed, Voice::All));
+            let others = heard.iter().map(|p| 1.0 - f64::from(p[drums] + p[rest]));
+            (!hybrids.is_empty()).then(|| ((drums, rest), mean(others)))
+        };
+        blends::ordered_pairs(self.n_genres()).filter_map(third).collect()
     }
 }
 

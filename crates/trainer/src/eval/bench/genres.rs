@@ -7,7 +7,9 @@ use score::random::Random;
 use super::{Bench, Pure, SEED};
 use crate::eval::hearing::{Accuracy, Verdict};
 use crate::eval::quality::Quality;
-use crate::judge::{ALL_PARTS, Excerpt, Judge, Kind, PITCHED, Real, Voice, feature_values};
+use crate::judge::{
+    ALL_PARTS, Excerpt, Judge, Kind, PITCHED, Real, Voice, by_weight, feature_values,
+};
 
 /// Name in tables of excerpts with four parts.
 pub const FOUR_PARTS: &str = "four parts";
@@ -117,17 +119,7 @@ impl Bench<'_> {
     /// The parts of a real excerpt of the genre, drawn by weight.
     fn real_mask(&self, genre: usize, random: &mut Random) -> u8 {
         let reals = self.material.reals.iter().filter(|real| real.genre == genre);
-        let sum: f32 = reals.clone().map(|real| real.weight).sum();
-        let mut left = random.uniform() * sum;
-        let mut mask = ALL_PARTS;
-        for real in reals {
-            mask = real.mask;
-            left -= real.weight;
-            if left < 0.0 {
-                break;
-            }
-        }
-        mask
+        by_weight(&reals.collect::<Vec<_>>(), random).map_or(ALL_PARTS, |real| real.mask)
     }
 }
 
