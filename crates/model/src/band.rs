@@ -189,10 +189,9 @@ impl BandModel {
         let history = form::still_asked_for(history, controls, &self.styles);
         let readable = &history[history.len().saturating_sub(CONTEXT_BEATS)..];
         let pull = 1.0 + (form::lag(readable, controls, &self.styles) / FULL_LAG).min(1.0);
-        let pulled = Controls { strength: pull * controls.strength, ..*controls };
         let n_genres = self.network.genres().len();
         let map = self.network.weight_map();
-        let plan = Plan::new(&pulled, n_genres, map, &self.styles, self.blending);
+        let plan = Plan::new(controls, pull, n_genres, map, &self.styles, self.blending);
         self.read(readable, frame, controls, &plan)?;
         let n_streams = plan.streams.len();
         let Some(decoder) = &mut self.decoder else { return Ok(GridBeat::default()) };

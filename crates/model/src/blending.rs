@@ -114,8 +114,14 @@ mod tests {
     fn blended(blending: Blending, logits: [[f32; 3]; 3]) -> (Vec<f32>, Vec<f32>) {
         let blend = Blend::new([0.75, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         let controls = Controls { blend, ..Controls::default() };
-        let plan =
-            Plan::new(&controls, 6, &WeightMap::default(), &crate::Styles::default(), blending);
+        let plan = Plan::new(
+            &controls,
+            1.0,
+            6,
+            &WeightMap::default(),
+            &crate::Styles::default(),
+            blending,
+        );
         let (mut out, mut plain) = (Vec::new(), Vec::new());
         plan.mix(0, logits.iter().map(|logits| &logits[..]), &mut out, &mut plain);
         (out, plain)

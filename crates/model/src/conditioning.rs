@@ -17,11 +17,15 @@ const GUIDANCE: f32 = 1.3;
 
 /// The same where genres meet. Between two genres lie others, so there the band is pulled harder,
 /// and away from these. See `models/EXPERIMENTS.md` 14.
-const MIXED_GUIDANCE: f32 = 1.9;
+const MIXED_GUIDANCE: f32 = 1.8;
 
 /// Most pull of one genre, whatever the strength: beyond, a band plays what sets its genres apart and
 /// little else. Where genres meet that is so from [`MIXED_GUIDANCE`] on.
 const MOST_GUIDANCE: f32 = 2.0 * GUIDANCE;
+
+/// How many times as hard as at `strength` 1.0 its full turn pulls: judges hear the genre no better
+/// beyond. See `models/EXPERIMENTS.md` 16.
+const FULL_STRENGTH: f32 = 1.4;
 
 /// Steps in which a stream that is pulled away from changes, so that what it has read mostly stays
 /// while a knob turns.
@@ -44,20 +48,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan for a beat.
+    /// The plan for a beat, pulled at `pull` times as hard as the strength asks for.
     ///
     /// Logits of a slot are `l₀ + g Σ wᵣ (lᵣ - l₀)`, `l₀` being those without genre where one genre
-    /// plays, and of the other genres the more of them the more genres do, or the further the
-    /// strength is above 1. The weights of this plan hold `g` already: those of the blend are
+    /// plays, and of the other genres the more of them the more genres do, or the harder that one is
+    /// pulled at. The weights of this plan hold `g` already: those of the blend are
     /// `g wᵣ`, that of `l₀` is `1 - g`.
     pub fn new(
         controls: &Controls,
+        pull: f32,
         n_genres: usize,
         map: &WeightMap,
         styles: &Styles,
         blending: Blending,
     ) -> Self {
         let strength = controls.strength.clamp(0.0, 2.0);
+        let eased = strength.min(1.0) + (FULL_STRENGTH - 1.0) * (strength - 1.0).max(0.0);
+        let pull = (pull * eased).min(2.0);
         let slots: [Vec<(usize, f32)>; N_SLOTS] = core::array::from_fn(|slot| {
             match slot.checked_sub(1) {
                 None => active(&controls.harmony(), map, styles),
@@ -68,10 +75,10 @@ impl Plan {
         });
         let mixture = mixture(&slots);
         let between = |one: f32| one + (MIXED_GUIDANCE - one) * mixture;
-        let guidance = (strength * between(GUIDANCE)).min(between(MOST_GUIDANCE));
+        let guidance = (pull * between(GUIDANCE)).min(between(MOST_GUIDANCE));
         let mut streams: Vec<StreamMix> = Vec::new();
         let mut weights = [[0.0; MAX_STREAMS]; N_SLOTS];
-        if strength > 1e-4 {
+        if pull > 1e-4 {
             let n = match blending {
                 Blending::Composed | Blending::Mixed => {
                     slots.iter().map(Vec::len).max().unwrap_or(1)
@@ -100,7 +107,7 @@ impl Plan {
         }
         let n_blended = streams.len();
         if (guidance - 1.0).abs() > 1e-4 {
-            let others = (mixture + (strength - 1.0).max(0.0)).min(1.0) * strength.min(1.0);
+            let others = (mixture + (pull - 1.0).max(0.0)).min(1.0) * pull.min(1.0);
             streams.push(slots.map(|genres| against(&genres, others, n_genres, styles)));
             for weights in &mut weights {
                 weights[n_blended] = 1.0 - guidance;
@@ -216,7 +223,7 @@ mod tests {
     }
 
     fn plan_of(controls: &Controls, blending: Blending) -> Plan {
-        Plan::new(controls, 6, &WeightMap::default(), &Styles::default(), blending)
+        Plan::new(controls, 1.0, 6, &WeightMap::default(), &Styles::default(), blending)
     }
 
     fn plan(controls: &Controls) -> Plan {
@@ -240,10 +247,17 @@ mod tests {
         assert_eq!(at(1.0 / GUIDANCE).streams.len(), 1, "nothing to pull away from at guidance 1");
         assert_eq!((at(0.0).streams, at(0.0).n_blended), (vec![[Mix::NULL; N_SLOTS]], 0));
         // Stronger than 100 %, it is pulled away from the other genres.
-        let fifth = |share: f32| [share, 0.0, share, share, share, share, 1.0 - 5.0 * share];
-        let strong = at(1.5).streams[1][2];
-        assert_eq!(strong.weights()[..7], fifth(0.1));
-        assert_eq!(at(2.0).streams[1][2].weights()[..7], fifth(0.2));
+        let none = |strength: f32| at(strength).streams[1][2].weights()[6];
+        assert_eq!((none(1.5), none(2.0)), (0.75, 0.625));
+        let strongest = at(2.0).weights[3][0];
+        assert!((strongest - FULL_STRENGTH * GUIDANCE).abs() < 1e-5);
+        // Whoever asks for twice the pull has it whatever the strength, and no more at the full one.
+        let twice = |strength: f32| {
+            let (map, styles) = (WeightMap::default(), Styles::default());
+            let controls = Controls { strength, ..controls };
+            Plan::new(&controls, 2.0, 6, &map, &styles, Blending::Composed).weights[3][0]
+        };
+        assert_eq!((twice(0.5), twice(1.0), twice(2.0)), (GUIDANCE, MOST_GUIDANCE, MOST_GUIDANCE));
     }
 
     #[test]
@@ -275,7 +289,9 @@ mod tests {
             |share: f32| -> f32 { at(share).weights[1][..at(share).n_blended].iter().sum() };
         let pulls: Vec<f32> = (0..=100).map(|percent| guidance(percent as f32 / 100.0)).collect();
         assert!(pulls.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 0.08), "{pulls:?}");
-        assert!((pulls[0], pulls[100]) == (GUIDANCE, GUIDANCE) && pulls[50] > 1.89);
+        assert!(
+            (pulls[0], pulls[100]) == (GUIDANCE, GUIDANCE) && pulls[50] > MIXED_GUIDANCE - 0.01
+        );
         let mut read: Vec<StreamMix> = Vec::new();
         for percent in 0..=100 {
             let last = *at(percent as f32 / 100.0).streams.last().unwrap();

@@ -191,6 +191,7 @@ impl Trunk {
         let controls = Controls { blend: Blend::new(shares), ..Controls::default() };
         let plan = Plan::new(
             &controls,
+            1.0,
             Genre::COUNT,
             &WeightMap::default(),
             &model::Styles::default(),

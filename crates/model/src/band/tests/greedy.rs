@@ -169,6 +169,7 @@ fn compose_again(
     let any = controls(genres, 0);
     let plan = Plan::new(
         &any,
+        1.0,
         Genre::COUNT,
         &WeightMap::default(),
         &Styles::default(),
@@ -270,6 +271,7 @@ fn the_shipped_model_s_logits_are_candle_s() {
     let history = compose(&network, &genres, 40);
     let plan = Plan::new(
         &controls(&genres, 0),
+        1.0,
         Genre::COUNT,
         &WeightMap::default(),
         &Styles::default(),

@@ -256,6 +256,7 @@ fn a_part_rests_where_everything_would_be_copied() {
     let network = network(11);
     let plan = Plan::new(
         &Controls::default(),
+        1.0,
         network.genres().len(),
         network.weight_map(),
         &Styles::default(),
