@@ -28,6 +28,13 @@ const REGISTER: f32 = 1.2;
 /// goes along with it, which nobody has asked for.
 const BASS_LIFTS: f32 = 0.12;
 
+/// The same of the lead's register and the chords'.
+const CHORDS_LIFT: f32 = 0.2;
+
+/// Turns of the chords' register that a full turn of the drums' density gives back: chords lie lower
+/// over dense drums.
+const DRUMS_LOWER: f32 = 0.05;
+
 /// The pulls of a part's knobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Pull {
@@ -42,10 +49,19 @@ pub(crate) struct Pull {
 impl Pull {
     pub(crate) fn of(part: Part, controls: &Controls) -> Self {
         let finite = |value: f32| if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
-        let PartControls { density, register, .. } = controls.parts[part.index()];
-        let bass = finite(controls.parts[Part::Bass.index()].register);
-        let lifted = if part == Part::Chords { BASS_LIFTS * bass } else { 0.0 };
-        let (density, register) = (finite(2.0 * density - 1.0), finite(register) - lifted);
+        let of = |part: Part| {
+            let PartControls { density, register, .. } = controls.parts[part.index()];
+            (finite(2.0 * density - 1.0), finite(register))
+        };
+        let heard =
+            |part: Part| if controls.parts[part.index()].on { of(part) } else { (0.0, 0.0) };
+        let lifted = match part {
+            Part::Chords => BASS_LIFTS * heard(Part::Bass).1 - DRUMS_LOWER * heard(Part::Drums).0,
+            Part::Lead => CHORDS_LIFT * heard(Part::Chords).1,
+            Part::Drums | Part::Bass => 0.0,
+        };
+        let (density, register) = of(part);
+        let register = register - lifted;
         let growth = match part {
             Part::Chords => CHORDS_GROW * DENSITY * density + HIGH_CHORDS_GROW * register,
             Part::Drums => DENSITY * density,
@@ -152,6 +168,11 @@ mod tests {
         let mut controls = Controls::default();
         controls.parts[Part::Bass.index()].register = 1.0;
         assert!(Pull::of(Part::Chords, &controls).register < 0.0);
+        assert_eq!(Pull::of(Part::Lead, &controls).register, 0.0);
+        controls.parts[Part::Chords.index()].register = 1.0;
+        assert!(Pull::of(Part::Lead, &controls).register < 0.0);
+        assert!(Pull::of(Part::Chords, &controls).register > 0.7);
+        controls.parts[Part::Chords.index()].on = false;
         assert_eq!(Pull::of(Part::Lead, &controls).register, 0.0);
         assert_eq!(pull(0.5, 0.0).rest_odds(), 1.0);
         assert!(pull(0.2, 0.0).rest_odds() > 1.0 && pull(1.0, 0.0).rest_odds() < 0.1);
