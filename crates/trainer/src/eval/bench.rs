@@ -14,7 +14,6 @@ pub use memory::{
     GENERATED, NGRAM as FLOOR_NGRAM, PEOPLE, UNGUARDED, UNTRAINED as FLOOR_UNTRAINED,
 };
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Result, ensure};
@@ -24,7 +23,7 @@ use rayon::prelude::*;
 use score::HistoryBeat;
 
 use super::blends::{self, Cost, Sweep, blend};
-use super::hearing::Verdict;
+use super::hearing::{Verdict, each_song_alike};
 use super::music::{Player, Studio, Wish};
 use super::quality::{Budget, Quality};
 use super::{EvalOptions, Section};
@@ -158,14 +157,11 @@ impl<'a> Bench<'a> {
             set.iter().map(|(i, excerpt)| (excerpt, reals[*i].fold)).collect();
         let panel = self.panel();
         let judged = self.studio.pool().install(|| panel.hear(kind, &placed, Voice::All));
-        let song = |i: usize| (reals[i].genre, reals[i].group);
-        let mut counts: BTreeMap<(usize, usize), f64> = BTreeMap::new();
-        set.iter().for_each(|(i, _)| *counts.entry(song(*i)).or_default() += 1.0);
         let verdict = |((i, _), p): (&(usize, Excerpt), Vec<f32>)| {
-            let (genre, song) = song(*i);
-            Verdict { genre, song, weight: 1.0 / counts[&(genre, song)], p }
+            let real = &reals[*i];
+            Verdict { genre: real.genre, song: real.group, weight: 1.0, p }
         };
-        set.iter().zip(judged).map(verdict).collect()
+        each_song_alike(set.iter().zip(judged).map(verdict).collect())
     }
 
     /// What the judges say about composed songs; `keep` chooses the parts of each song.

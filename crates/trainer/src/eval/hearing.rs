@@ -1,5 +1,7 @@
 //! What judges said about a set of excerpts, and how right it was.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::stats::{Figure, bootstrap};
@@ -22,6 +24,18 @@ impl Verdict {
     pub fn guess(&self) -> usize {
         (0..self.p.len()).rev().max_by(|a, b| self.p[*a].total_cmp(&self.p[*b])).unwrap_or(0)
     }
+}
+
+/// The verdicts, weighted so that each song counts alike.
+pub fn each_song_alike(mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    let mut counts: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+    for verdict in &verdicts {
+        *counts.entry((verdict.genre, verdict.song)).or_default() += 1.0;
+    }
+    for verdict in &mut verdicts {
+        verdict.weight = 1.0 / counts[&(verdict.genre, verdict.song)];
+    }
+    verdicts
 }
 
 /// How right a judge was, a value a genre; `NaN` is left out as null.
@@ -127,5 +141,13 @@ mod tests {
             (&accuracy.n_songs[..], &accuracy.n_excerpts[..]),
             (&[2, 1, 0][..], &[2, 1, 0][..])
         );
+    }
+
+    #[test]
+    fn songs_count_alike_however_many_excerpts_they_have() {
+        let of = |song, weight| Verdict { genre: 0, song, weight, p: vec![1.0] };
+        let alike = each_song_alike(vec![of(0, 5.0), of(1, 1.0), of(1, 2.0), of(1, 3.0)]);
+        let weights: Vec<f64> = alike.iter().map(|verdict| verdict.weight).collect();
+        assert_eq!(weights, [1.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]);
     }
 }

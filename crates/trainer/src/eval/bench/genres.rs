@@ -5,10 +5,11 @@ use rayon::prelude::*;
 use score::random::Random;
 
 use super::{Bench, Pure, SEED};
-use crate::eval::hearing::{Accuracy, Verdict};
+use crate::corpus;
+use crate::eval::hearing::{Accuracy, Verdict, each_song_alike};
 use crate::eval::quality::Quality;
 use crate::judge::{
-    ALL_PARTS, Excerpt, Judge, Kind, PITCHED, Real, Voice, by_weight, feature_values,
+    ALL_PARTS, Excerpt, Judge, Kind, N_FOLDS, PITCHED, Real, Voice, by_weight, feature_values,
 };
 
 /// Name in tables of excerpts with four parts.
@@ -17,6 +18,10 @@ pub const FOUR_PARTS: &str = "four parts";
 pub const THREE_PITCHED: &str = "three pitched parts";
 /// Name in tables of what a judge of shuffled songs says.
 pub const SHUFFLED: &str = "all parts, shuffled labels";
+
+/// Judges that learnt from fewer songs: names in tables, and how many quarters of the songs.
+const FEWER: [(&str, u64); 2] =
+    [("all parts, from a quarter of the songs", 1), ("all parts, from half of the songs", 2)];
 
 impl Bench<'_> {
     /// How right the judges are on real music.
@@ -56,12 +61,44 @@ impl Bench<'_> {
         quality.judge_real_macro =
             quality.judge_real.get(Kind::All.name()).map(|a| a.macro_mean.value);
         quality.judge_real.insert(SHUFFLED.into(), self.shuffled());
+        for (name, quarters) in FEWER {
+            quality.judge_real.insert(name.into(), self.with_fewer_songs(quarters));
+        }
         Ok(())
     }
 
     /// What the judges say about real excerpts with four parts.
     pub(super) fn four_parts(&self) -> Vec<Verdict> {
         self.hear_real(Kind::All, &self.material.four_parts(SEED))
+    }
+
+    /// Judges that learnt from so many quarters of the songs: what more songs would be worth.
+    fn with_fewer_songs(&self, quarters: u64) -> Accuracy {
+        let is_kept = |real: &Real| {
+            let group = &self.material.groups[real.group];
+            corpus::hash(format!("{group} kept").as_bytes()) % 4 < quarters
+        };
+        let natural = self.material.natural(Kind::All);
+        let hear = |fold: usize| {
+            let mut random = Random::new(SEED);
+            let is_heard = |real: &Real| real.fold != fold && is_kept(real);
+            let lessons = self.material.lessons(Kind::All, is_heard, &mut random, &|r| r.genre);
+            let judge = Judge::fit(Kind::All, &lessons, self.n_genres(), SEED);
+            self.hear_new(&judge, fold, &natural)
+        };
+        let verdicts = self.studio.pool().install(|| (0..N_FOLDS).flat_map(hear).collect());
+        Accuracy::of(&each_song_alike(verdicts), self.n_genres())
+    }
+
+    /// What a judge says about the excerpts of a fold.
+    fn hear_new(&self, judge: &Judge, fold: usize, set: &[(usize, Excerpt)]) -> Vec<Verdict> {
+        let verdict = |(i, excerpt): &(usize, Excerpt)| {
+            let real = &self.material.reals[*i];
+            let p = judge.hear(&feature_values(excerpt), Voice::All);
+            Verdict { genre: real.genre, song: real.group, weight: real.weight.into(), p }
+        };
+        let new = set.par_iter().filter(|(i, _)| self.material.reals[*i].fold == fold);
+        new.map(verdict).collect()
     }
 
     /// A judge that learnt from songs whose genres were dealt out anew.
@@ -75,18 +112,10 @@ impl Bench<'_> {
         let relabel = |real: &Real| genres[real.group];
         let n_genres = self.n_genres();
         let heard = self.studio.pool().install(|| {
-            let is_new = |real: &Real| real.fold == 0;
             let lessons =
-                self.material.lessons(Kind::All, |real| !is_new(real), &mut random, &relabel);
+                self.material.lessons(Kind::All, |real| real.fold != 0, &mut random, &relabel);
             let judge = Judge::fit(Kind::All, &lessons, n_genres, SEED);
-            let natural = self.material.natural(Kind::All).into_par_iter();
-            let verdict = |(i, excerpt): (usize, Excerpt)| {
-                let real = &self.material.reals[i];
-                let p = judge.hear(&feature_values(&excerpt), Voice::All);
-                Verdict { genre: real.genre, song: real.group, weight: real.weight.into(), p }
-            };
-            let new = natural.filter(|(i, _)| is_new(&self.material.reals[*i]));
-            new.map(verdict).collect::<Vec<Verdict>>()
+            self.hear_new(&judge, 0, &self.material.natural(Kind::All))
         });
         Accuracy::of(&heard, n_genres)
     }
