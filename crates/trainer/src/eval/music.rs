@@ -183,7 +183,10 @@ impl Studio {
     }
 
     fn one(&self, wish: &Wish) -> Result<Made> {
-        let name = format!("{:016x}.song", hash(format!("{wish:?}").as_bytes()));
+        // What it is composed from, however it was wished for: a knob in its middle changes nothing.
+        let Wish { player, bpm, n_bars, chords, by_rule, .. } = wish;
+        let from = (player, wish.controls(self.strength), bpm, n_bars, chords, by_rule);
+        let name = format!("{:016x}.song", hash(format!("{from:?}").as_bytes()));
         let path = self.folder.join(name);
         // A file that cannot be read is composed again.
         if let Ok(bytes) = fs::read(&path)

@@ -33,7 +33,7 @@ impl Bench<'_> {
             for knobs in family.knobs(self.n_genres()) {
                 let n = self.options.budget.knob_songs;
                 let walk = self.walk(family, &knobs, Player::Model, n)?;
-                let floor = self.walk(family, &knobs, Player::Untrained, n.div_ceil(4))?;
+                let floor = self.walk(family, &knobs, Player::Untrained, n.div_ceil(10))?;
                 let name = name(family, knobs[0]);
                 let moved = self.moved(family, &walk, &chords)?;
                 let floor = self.moved(family, &floor, &chords)?;
