@@ -143,6 +143,31 @@ fn a_genre_without_drums_is_lent_those_of_others() {
 }
 
 #[test]
+fn a_hybrid_has_the_drums_of_one_genre_and_the_rest_of_another_from_one_fold() {
+    let mut material = material();
+    let mut random = Random::new(3);
+    assert!(material.hybrids((0, 1), 4, &mut random).is_empty(), "no song has all pitched parts");
+    for real in &mut material.reals {
+        for beat in &mut real.beats {
+            let lead = beat.music.parts[3].clone();
+            beat.music.parts[1..3].fill(lead);
+        }
+        real.mask = ALL_PARTS;
+    }
+    let hybrids = material.hybrids((0, 1), 20, &mut random);
+    assert_eq!(hybrids.len(), 20);
+    for (fold, hybrid) in hybrids {
+        let of = |genre: usize| {
+            material.reals.iter().filter(move |real| real.fold == fold && real.genre == genre)
+        };
+        let is_made_of = |(drums, rest): (&Real, &Real)| {
+            rest.excerpt(PITCHED).with_drums(&drums.excerpt(DRUMS)) == hybrid
+        };
+        assert!(of(0).any(|drums| of(1).any(|rest| is_made_of((drums, rest)))));
+    }
+}
+
+#[test]
 fn equal_seeds_give_equal_judges() {
     let material = material();
     let fit = || Panel::fit(&material, 1, 1, |real| real.genre, || ());
