@@ -133,11 +133,15 @@ impl EditorApp {
         if link.wake.take() {
             self.settling = SETTLING;
         }
+        let is_playing = view.as_ref().is_some_and(|view| view.status.playing());
         if self.settling > 0 {
             self.settling -= 1;
-            rate::repaint_after(ui.ctx(), SETTLING_INTERVAL);
+            if !is_playing {
+                rate::repaint_after(ui.ctx(), SETTLING_INTERVAL);
+            }
         }
-        if view.as_ref().is_some_and(|view| view.status.playing()) {
+        link.wake.expect(is_playing && self.renderer == Renderer::Software);
+        if is_playing {
             let n_pixels = ui.ctx().viewport_rect().area() * ui.pixels_per_point().powi(2);
             let moves_alone = ui.ctx().with_plugin(|damage: &mut Damage| damage.is_moving());
             let interval = self.renderer.interval(n_pixels, moves_alone.unwrap_or(false));
@@ -235,6 +239,7 @@ impl NiceEguiApp for EditorApp {
         self.renderer = rate::renderer(frame);
         context.add_plugin(Pacer::of(frame, self.renderer));
         if self.renderer == Renderer::Software {
+            theme::stand_still(&context);
             context.add_plugin(Damage::with_mover(playhead::Mover::of(frame)));
         }
         self.roll.is_paged = self.renderer == Renderer::Software;

@@ -28,6 +28,10 @@ const MOST_RECTS: usize = 12;
 /// each costs the shapes that it cuts.
 const WORTH: f32 = 1.25;
 
+/// Shapes that may come or go at one place of a picture until it counts as another: what a beat of
+/// a part brings.
+const FAR: usize = 32;
+
 /// Which part of the window differs from the picture before.
 #[derive(Default)]
 pub struct Damage {
@@ -169,15 +173,25 @@ fn differences(before: &[Placed], now: &[Placed], rects: &mut Rects) {
     }
 }
 
-/// Adds what differs between two runs.
-fn changed(before: &[Placed], now: &[Placed], rects: &mut Rects) {
-    if before.len() != now.len() {
-        return between_ends(before, now, rects);
+/// Adds what differs between two runs: the shapes of either that have no like in the other, in
+/// the same order. Notes come and go in the middle of a run.
+fn changed(mut before: &[Placed], mut now: &[Placed], rects: &mut Rects) {
+    while let Some([a, b]) = next_alike(before, now) {
+        before[..a].iter().chain(&now[..b]).for_each(|placed| rects.add(placed.touches));
+        (before, now) = (&before[a + 1..], &now[b + 1..]);
     }
-    for (a, b) in before.iter().zip(now).filter(|(a, b)| a.clipped != b.clipped) {
-        rects.add(a.touches);
-        rects.add(b.touches);
-    }
+    between_ends(before, now, rects);
+}
+
+/// Places of the next shapes that are alike, if they are near.
+fn next_alike(before: &[Placed], now: &[Placed]) -> Option<[usize; 2]> {
+    (0..=FAR).find_map(|far| {
+        let places = (0..=far).map(|a| [a, far - a]);
+        places.into_iter().find(|[a, b]| {
+            let pair = before.get(*a).zip(now.get(*b));
+            pair.is_some_and(|(a, b)| a.clipped == b.clipped)
+        })
+    })
 }
 
 /// Adds everything but the shapes at both ends that are alike.

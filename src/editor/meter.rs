@@ -39,7 +39,7 @@ pub fn show(ui: &mut Ui, shares: Option<&Shares>, asked: &[f32; Genre::COUNT]) {
         let left = columns.left() + index as f32 * width;
         let column = Rect::from_x_y_ranges(left + 2.0..=left + width - 2.0, columns.y_range());
         let share = shares.map_or(0.0, |shares| shares[genre.index()]);
-        let shown = ui.ctx().animate_value_with_time(response.id.with(index), share, GLIDE);
+        let shown = theme::glide(ui, response.id.with(index), share, GLIDE);
         let color = theme::genre(genre);
         painter.rect_filled(column, 2.0, theme::TRACK);
         let top = pos2(column.left(), column.bottom() - column.height() * shown);

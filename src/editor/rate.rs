@@ -15,11 +15,11 @@ pub const FASTEST: Duration = Duration::from_millis(12);
 const QUESTION: Duration = Duration::from_millis(4);
 
 /// Between two pictures for each million pixels where the processor brings them to the screen.
-const A_MEGAPIXEL: Duration = Duration::from_millis(12);
+const A_MEGAPIXEL: Duration = Duration::from_millis(36);
 
 /// Between two pictures where the processor draws them and the playhead moves without them: often
 /// enough for lamps, notes that sound and meters.
-const BESIDES: Duration = Duration::from_millis(40);
+const BESIDES: Duration = Duration::from_millis(50);
 
 /// Parts of the names of renderers without a graphics card: Mesa's, Google's and Windows'.
 const SOFTWARE_NAMES: [&str; 5] = ["llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic"];
@@ -135,8 +135,8 @@ mod tests {
     fn large_windows_without_a_card_are_drawn_less_often() {
         let [usual, large] = [1_060.0 * 850.0, 3_840.0 * 2_160.0];
         assert_eq!(Renderer::Card.interval(large, false), FASTEST);
-        assert_eq!(Renderer::Software.interval(usual, false), FASTEST);
+        assert_eq!(Renderer::Software.interval(usual, false).as_millis(), 32);
         assert_eq!(Renderer::Software.interval(usual, true), BESIDES);
-        assert_eq!(Renderer::Software.interval(large, true).as_millis(), 99);
+        assert_eq!(Renderer::Software.interval(large, true).as_millis(), 298);
     }
 }

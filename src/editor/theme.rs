@@ -162,6 +162,18 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
+/// Has everything jump that would glide: where the processor draws the window, each picture on the
+/// way costs as much as the last.
+pub fn stand_still(context: &egui::Context) {
+    context.all_styles_mut(|style| style.animation_time = 0.0);
+}
+
+/// A value on its way to `value` within so many seconds, unless everything jumps.
+pub fn glide(ui: &egui::Ui, id: egui::Id, value: f32, seconds: f32) -> f32 {
+    let seconds = if ui.style().animation_time > 0.0 { seconds } else { 0.0 };
+    ui.ctx().animate_value_with_time(id, value, seconds)
+}
+
 /// Sets the look of a new window.
 pub fn apply(context: &egui::Context) {
     context.set_fonts(fonts());

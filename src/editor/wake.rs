@@ -16,13 +16,21 @@ struct Bell {
     /// see `window`.
     window: Mutex<Option<Context>>,
     rung: AtomicBool,
+    /// Whether the window has another picture coming soon, which shows whatever is new.
+    has_next: AtomicBool,
 }
 
 impl Wake {
     /// Says that something has changed. Not for the audio thread.
     pub fn ring(&self) {
-        self.0.rung.store(true, Ordering::Release);
-        // Rung without the lock: drawing may begin at once, and take it.
+        self.0.rung.store(true, Ordering::SeqCst);
+        if !self.0.has_next.load(Ordering::SeqCst) {
+            self.ask();
+        }
+    }
+
+    fn ask(&self) {
+        // Asked without the lock: drawing may begin at once, and take it.
         let window = self.0.window.lock().clone();
         if let Some(window) = window {
             window.request_repaint();
@@ -31,14 +39,26 @@ impl Wake {
 
     /// Connects the open window, or none.
     pub fn connect(&self, window: Option<&Context>) {
+        if window.is_none() {
+            self.0.has_next.store(false, Ordering::SeqCst);
+        }
         let before = std::mem::replace(&mut *self.0.window.lock(), window.cloned());
         // Without the lock: with the last that knows a context goes all that belongs to it.
         drop(before);
     }
 
+    /// Says whether the open window will draw another picture soon, rung for or not.
+    pub fn expect(&self, has_next: bool) {
+        self.0.has_next.store(has_next, Ordering::SeqCst);
+        // Who rang meanwhile relied on it.
+        if !has_next && self.0.rung.load(Ordering::SeqCst) {
+            self.ask();
+        }
+    }
+
     /// Whether it was rung since the last call.
     pub fn take(&self) -> bool {
-        self.0.rung.swap(false, Ordering::AcqRel)
+        self.0.rung.swap(false, Ordering::SeqCst)
     }
 }
 
@@ -58,6 +78,16 @@ mod tests {
         assert!(!asked.load(Ordering::Relaxed), "nobody is there");
         wake.connect(Some(&context));
         wake.clone().ring();
+        assert!(asked.swap(false, Ordering::Relaxed));
+        wake.expect(true);
+        wake.ring();
+        assert!(!asked.load(Ordering::Relaxed), "a picture is coming anyway");
+        wake.expect(false);
+        assert!(asked.swap(false, Ordering::Relaxed), "it is not, and somebody has rung");
+        assert!(wake.take());
+        wake.expect(false);
+        assert!(!asked.load(Ordering::Relaxed), "nobody has");
+        wake.ring();
         assert!(asked.swap(false, Ordering::Relaxed));
         wake.connect(None);
         wake.ring();

@@ -141,6 +141,16 @@ fn only_what_differs_is_damaged() {
     let more = damage(&picture(10.0, 1), &picture(10.0, 3));
     let cover = more.iter().fold(Rect::NOTHING, |all, rect| all | *rect);
     assert_eq!(cover, Rect::from_min_max(pos2(129.0, 9.0), pos2(161.0, 21.0)));
+    // Two come and one goes in one run: the others stay.
+    let at = |places: &[f32]| -> Vec<Placed> {
+        placed(places.iter().map(|x| (Rect::EVERYTHING, square(*x, 0.0, Color32::RED))).collect())
+    };
+    let come_and_gone = damage(
+        &at(&[0.0, 100.0, 200.0, 300.0, 400.0]),
+        &at(&[0.0, 50.0, 100.0, 200.0, 350.0, 400.0]),
+    );
+    let area: f32 = come_and_gone.iter().map(Rect::area).sum();
+    assert!(come_and_gone.len() == 3 && area < 3.0 * 250.0, "{come_and_gone:?}");
     let mut popup = picture(10.0, 2);
     popup.extend(placed(vec![(Rect::EVERYTHING, square(40.0, 40.0, Color32::BLUE))]));
     let opened = damage(&picture(10.0, 2), &popup);

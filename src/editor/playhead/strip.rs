@@ -7,7 +7,7 @@ use glow::HasContext;
 use std::time::{Duration, Instant};
 
 /// How long the pixels of a picture are good for: longer than the largest window takes to the next.
-const GOOD_FOR: Duration = Duration::from_millis(400);
+const GOOD_FOR: Duration = Duration::from_millis(800);
 
 /// The playhead's color, as a window has it whose pixels are blue, green, red and nothing.
 const PIXEL: [u8; 4] = {

@@ -77,9 +77,7 @@ impl Grid {
         let ahead = (beats_ahead * beat_width).min(notes.width() * AHEAD_SHARE);
         let anchor_x = notes.right() - ahead;
         let (lowest, highest) = lanes::keys(history);
-        let glide = |name: &str, key: f32| {
-            ui.ctx().animate_value_with_time(ui.scope_id().with(name), key, GLIDE)
-        };
+        let glide = |name: &str, key: f32| theme::glide(ui, ui.scope_id().with(name), key, GLIDE);
         Self {
             rect,
             pitched: Rect::from_min_max(notes.min, pos2(notes.right(), split - 4.0)),
