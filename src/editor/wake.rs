@@ -66,31 +66,47 @@ impl Wake {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_open_window_is_asked_for_a_picture() {
-        let wake = Wake::default();
+    /// Connects a window that was not asked for a picture yet; whether it is.
+    fn opened(wake: &Wake) -> Arc<AtomicBool> {
         let asked = Arc::new(AtomicBool::new(false));
         let context = Context::default();
         let seen = asked.clone();
         context.set_request_repaint_callback(move |_| seen.store(true, Ordering::Relaxed));
-        wake.ring();
-        assert!(wake.take() && !wake.take());
-        assert!(!asked.load(Ordering::Relaxed), "nobody is there");
         wake.connect(Some(&context));
+        asked
+    }
+
+    #[test]
+    fn an_open_window_is_asked_for_a_picture() {
+        let wake = Wake::default();
+        wake.ring();
+        assert!(wake.take() && !wake.take(), "nobody is there, and it is not forgotten");
+        let asked = opened(&wake);
+        assert!(!asked.load(Ordering::Relaxed));
         wake.clone().ring();
-        assert!(asked.swap(false, Ordering::Relaxed));
-        wake.expect(true);
-        wake.ring();
-        assert!(!asked.load(Ordering::Relaxed), "a picture is coming anyway");
-        wake.expect(false);
-        assert!(asked.swap(false, Ordering::Relaxed), "it is not, and somebody has rung");
-        assert!(wake.take());
-        wake.expect(false);
-        assert!(!asked.load(Ordering::Relaxed), "nobody has");
-        wake.ring();
         assert!(asked.swap(false, Ordering::Relaxed));
         wake.connect(None);
         wake.ring();
         assert!(!asked.load(Ordering::Relaxed), "closed again");
+    }
+
+    #[test]
+    fn a_window_that_draws_anyway_is_not_asked() {
+        let wake = Wake::default();
+        let asked = opened(&wake);
+        wake.expect(true);
+        wake.ring();
+        assert!(!asked.load(Ordering::Relaxed), "a picture is coming");
+        wake.expect(false);
+        assert!(asked.load(Ordering::Relaxed), "it is not, and somebody has rung");
+        assert!(wake.take());
+        let asked = opened(&wake);
+        wake.expect(false);
+        assert!(!asked.load(Ordering::Relaxed), "nobody has");
+        wake.expect(true);
+        wake.connect(None);
+        let asked = opened(&wake);
+        wake.ring();
+        assert!(asked.load(Ordering::Relaxed), "another window draws when it is asked");
     }
 }

@@ -91,7 +91,7 @@ mod on_linux {
             strip(playhead, 2.0).stands(playhead.at + Duration::from_millis(millis))
         };
         assert_eq!([0, 50, 100].map(|millis| after(&playhead, millis)), [100, 110, 120].map(Some));
-        assert_eq!(after(&playhead, 400), None);
+        assert_eq!(after(&playhead, 800), None);
         assert_eq!(after(&at(79.0, 100.0), 100), Some(160), "the end of the page");
         assert_eq!(after(&at(50.0, 0.0), 0), None, "it stands");
     }

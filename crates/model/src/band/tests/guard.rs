@@ -165,7 +165,9 @@ fn what_is_drawn_again_depends_on_the_arguments_alone() {
     let n_beats = HISTORY_BEATS as i64 + 8;
     let controls = |_| Controls { parts: quiet(), ..narrow(0) };
     let mut n_redrawn = 0;
-    for (seed, form) in [(9, Form::Again2), (12, Form::New), (15, Form::New)] {
+    // Most weights evade what they have copied before it is long enough.
+    for seed in 9..60 {
+        let form = if seed % 2 == 1 { Form::Again2 } else { Form::New };
         let weights = weights_of(seed, Some(form));
         let training = evasions(&weights, 6, |model| compose(model, n_beats, controls));
         let network = guarded(weights, &training);
@@ -189,8 +191,11 @@ fn what_is_drawn_again_depends_on_the_arguments_alone() {
             let last = &history[beat.saturating_sub(HISTORY_BEATS)..];
             assert_eq!(compose(&mut model, last), song[beat].music, "beat {beat}");
         }
+        if n_redrawn > 4 {
+            return;
+        }
     }
-    assert!(n_redrawn > 4, "{n_redrawn} beats drawn again show little");
+    panic!("{n_redrawn} beats drawn again show little");
 }
 
 /// A band with a style on its first knob, whose songs hold some lines.
