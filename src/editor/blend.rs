@@ -56,7 +56,7 @@ pub fn show(
             strength,
             "Strength",
             theme::ACCENT,
-            (width, "how hard the blend pulls, from no genre at all to a caricature"),
+            (width, "how hard the blend pulls, from no genre at all to where it is heard best"),
         );
         styles::show(ui, setter, params, view, own);
     });

@@ -95,7 +95,7 @@ enum Verb {
         /// Their manifest; by default the .json of the same name.
         #[arg(long)]
         manifest: Option<PathBuf>,
-        /// Some minutes instead of half an hour, with wider intervals.
+        /// Five minutes instead of half an hour or more, with wider intervals.
         #[arg(long)]
         quick: bool,
         /// The parts to measure; all by default.

@@ -58,7 +58,7 @@ impl Budget {
         chord_songs: 2,
     };
 
-    /// Half an hour on two cores.
+    /// Half an hour on two cores, or more where memory is slow.
     pub const FULL: Self = Self {
         loss_windows: 100,
         ngram_windows: 3000,
