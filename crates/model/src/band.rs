@@ -19,7 +19,7 @@ use crate::pull::Pull;
 use crate::sampler::{RandomKey, Sampler};
 use crate::steadiness::Steadiness;
 use crate::style::Styles;
-use crate::{Error, Network, OriginalityFilter, Redraws, Result};
+use crate::{Error, Network, OriginalityFilter, Redraws, Result, math};
 use part::Scene;
 
 mod part;
@@ -253,6 +253,9 @@ impl BandModel {
     }
 }
 
+/// Least likelihood, against the likeliest chord that may come next, of what guidance may lift.
+const PLAUSIBLE_CHORD: f32 = 0.02;
+
 /// Lag of what is read from which on a turn of the blend is pulled at with twice the strength.
 ///
 /// The music before speaks against the new blend, as if for another genre; what is composed first
@@ -438,7 +441,8 @@ impl<T: Trunk> Turn<'_, T> {
             Some(chord) => chord,
             None => {
                 let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot: 0 };
-                self.chord(conditions.forms[0], &mut Sampler::new(controls.adventure, key))
+                let held = history.last().map(|beat| beat.music.chord);
+                self.chord(conditions.forms[0], held, &mut Sampler::new(controls.adventure, key))
             }
         };
         let (forms, takes) = (conditions.forms, given.takes);
@@ -466,14 +470,48 @@ impl<T: Trunk> Turn<'_, T> {
         (step[at] != steps::REF_UNKNOWN).then(|| (step[at].into(), step[at + 1].into()))
     }
 
-    fn chord(&mut self, form: Option<Form>, sampler: &mut Sampler) -> Option<Chord> {
+    /// `held` is that of the beat before.
+    fn chord(
+        &mut self,
+        form: Option<Form>,
+        held: Option<Option<Chord>>,
+        sampler: &mut Sampler,
+    ) -> Option<Chord> {
         self.plan.mix(0, self.trunk.chord(), self.logits, self.plain);
-        // Guidance would exaggerate how seldom some genres change chords, up to never.
         let mut chords = self.grammar.chords();
         if let Some((_, symbol)) = self.repeated(form) {
             part::keep_only(&mut chords, symbol.wrapping_sub(usize::from(steps::CHORD_SYMBOLS)));
         }
-        Chord::from_index(sampler.draw(self.plain, &chords))
+        if !self.plan.is_pulled(0) {
+            return Chord::from_index(sampler.draw(self.plain, &chords));
+        }
+        guide_changes(self.logits, self.plain, held.map(Chord::index), &chords);
+        Chord::from_index(sampler.draw(self.logits, &chords))
+    }
+}
+
+/// Leaves it to `guided` which chord comes after the one that is `held`, and to `plain`, the logits
+/// before guidance, whether one does: guidance would exaggerate how seldom some genres change
+/// chords, up to never. Of the chords that may come, those stay out that are implausible before it.
+fn guide_changes(guided: &mut [f32], plain: &[f32], held: Option<usize>, allowed: &[bool]) {
+    let is_change = |class: &usize| Some(*class) != held && allowed[*class];
+    let changes = || (0..plain.len()).filter(is_change);
+    let likeliest = changes().map(|class| plain[class]).fold(f32::NEG_INFINITY, f32::max);
+    let least = likeliest + libm::logf(PLAUSIBLE_CHORD);
+    for class in changes().filter(|class| plain[*class].is_nan() || plain[*class] < least) {
+        guided[class] = f32::NEG_INFINITY;
+    }
+    let total = |logits: &[f32]| -> f32 {
+        let logits = || changes().map(|class| logits[class]).filter(|logit| logit.is_finite());
+        let max = logits().fold(f32::NEG_INFINITY, f32::max);
+        max + libm::logf(logits().map(|logit| math::exp(logit - max)).sum())
+    };
+    let lift = total(plain) - total(guided);
+    if lift.is_finite() {
+        changes().for_each(|class| guided[class] += lift);
+    }
+    if let Some(held) = held {
+        guided[held] = plain[held];
     }
 }
 

@@ -53,7 +53,7 @@ impl Plan {
     /// Logits of a slot are `l₀ + g Σ wᵣ (lᵣ - l₀)`, `l₀` being those without genre where one genre
     /// plays, and of the other genres the more of them the more genres do, or the harder that one is
     /// pulled at. The weights of this plan hold `g` already: those of the blend are
-    /// `g wᵣ`, that of `l₀` is `1 - g`.
+    /// `g wᵣ`, that of `l₀` is `1 - g`. Of the harmony `g` is 1 under one genre.
     pub fn new(
         controls: &Controls,
         pull: f32,
@@ -76,6 +76,11 @@ impl Plan {
         let mixture = mixture(&slots);
         let between = |one: f32| one + (MIXED_GUIDANCE - one) * mixture;
         let guidance = (pull * between(GUIDANCE)).min(between(MOST_GUIDANCE));
+        let mut pulls = [guidance; N_SLOTS];
+        if pull > 1e-4 {
+            // The chords of one genre are the corpus's: pulled at, they keep fewer of its habits.
+            pulls[0] = 1.0 + (MIXED_GUIDANCE - 1.0) * mixture * pull.min(1.0);
+        }
         let mut streams: Vec<StreamMix> = Vec::new();
         let mut weights = [[0.0; MAX_STREAMS]; N_SLOTS];
         if pull > 1e-4 {
@@ -93,27 +98,32 @@ impl Plan {
                         genres.iter().for_each(|(genre, weight)| mix[*genre] = *weight);
                         streams[0][slot] = Mix::of_blend(mix);
                     }
-                    weights[slot][0] = guidance;
+                    weights[slot][0] = pulls[slot];
                     continue;
                 }
                 spread(genres, n, |stream, genre, weight| {
                     streams[stream][slot] = Mix::of_one(genre);
-                    weights[slot][stream] = guidance * weight;
+                    weights[slot][stream] = pulls[slot] * weight;
                 });
                 if genres.is_empty() {
-                    weights[slot][0] = guidance;
+                    weights[slot][0] = pulls[slot];
                 }
             }
         }
         let n_blended = streams.len();
-        if (guidance - 1.0).abs() > 1e-4 {
+        if pulls.iter().any(|pull| (pull - 1.0).abs() > 1e-4) {
             let others = (mixture + (pull - 1.0).max(0.0)).min(1.0) * pull.min(1.0);
             streams.push(slots.map(|genres| against(&genres, others, n_genres, styles)));
-            for weights in &mut weights {
-                weights[n_blended] = 1.0 - guidance;
+            for (weights, pull) in weights.iter_mut().zip(pulls) {
+                weights[n_blended] = 1.0 - pull;
             }
         }
         Self { streams, n_blended, weights, blending }
+    }
+
+    /// Whether what a slot's genres say is pulled away from what others do.
+    pub fn is_pulled(&self, slot: usize) -> bool {
+        self.n_blended < self.streams.len() && self.weights[slot][self.n_blended] != 0.0
     }
 }
 
@@ -243,6 +253,8 @@ mod tests {
         assert_eq!(pure.streams, [[Mix::pure(1); N_SLOTS], [Mix::NULL; N_SLOTS]]);
         assert_eq!(pure.n_blended, 1);
         assert_eq!(pure.weights[3][..2], [GUIDANCE, 1.0 - GUIDANCE]);
+        assert_eq!(pure.weights[0][..2], [1.0, 0.0], "the harmony of one genre is not pulled at");
+        assert!(pure.is_pulled(3) && !pure.is_pulled(0));
         let at = |strength: f32| plan(&Controls { strength, ..controls });
         assert_eq!(at(1.0 / GUIDANCE).streams.len(), 1, "nothing to pull away from at guidance 1");
         assert_eq!((at(0.0).streams, at(0.0).n_blended), (vec![[Mix::NULL; N_SLOTS]], 0));
@@ -272,6 +284,7 @@ mod tests {
             assert!((weights[1] - MIXED_GUIDANCE / 2.0).abs() < 0.01);
             assert!((weights[2] - (1.0 - MIXED_GUIDANCE)).abs() < 0.01);
         }
+        assert!(planned.is_pulled(0));
         let strongest = plan(&Controls { strength: 2.0, ..controls });
         assert!((strongest.weights[0][2] - (1.0 - MIXED_GUIDANCE)).abs() < 0.02);
         let planned = plan_of(&controls, Blending::Interpolated);

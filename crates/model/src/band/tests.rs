@@ -257,3 +257,32 @@ fn all_ways_of_blending_play() {
     }
     assert_eq!(model.streams.len(), 3, "one spare stream is kept");
 }
+
+#[test]
+fn guidance_chooses_the_next_chord_and_not_whether_one_comes() {
+    let plain = [2.0f32, 0.0, -0.5, -9.0, 1.0];
+    let allowed = [true, true, true, true, false];
+    let shares = |logits: &[f32]| {
+        let odds = logits.iter().zip(allowed).map(|(l, on)| if on { l.exp() } else { 0.0 });
+        let odds: Vec<f32> = odds.collect();
+        let sum: f32 = odds.iter().sum();
+        odds.into_iter().map(|odds| odds / sum).collect::<Vec<f32>>()
+    };
+    let guide = |held| {
+        let mut guided = [9.0f32, 1.0, 2.0, 7.0, 3.0];
+        guide_changes(&mut guided, &plain, held, &allowed);
+        shares(&guided)
+    };
+    let held = guide(Some(0));
+    assert!((held[0] - shares(&plain)[0]).abs() < 1e-3, "{held:?}");
+    assert!((held[2] / held[1] - 1f32.exp()).abs() < 1e-4, "{held:?}");
+    assert_eq!(held[3], 0.0, "implausible before guidance");
+    // Nothing is held where music begins.
+    let first = guide(None);
+    assert!((first[0] / first[2] - 7f32.exp()).abs() < 1.0, "{first:?}");
+    // A chord that has to stay does.
+    let only = [true, false, false, false, false];
+    let mut guided = plain;
+    guide_changes(&mut guided, &plain, Some(0), &only);
+    assert_eq!(guided, plain);
+}
