@@ -71,7 +71,11 @@ pub fn run(options: &CalibrateOptions) -> Result<()> {
     tensors.remove(WeightMap::NAME);
     let network = Arc::new(Network::new(manifest.config, &tensors, Kernels::Fused)?);
     let eval = EvalOptions {
-        budget: Budget { sweep_songs: options.songs, ..Budget::FULL },
+        budget: Budget {
+            sweep_songs: options.songs,
+            most_sweep_songs: options.songs,
+            ..Budget::FULL
+        },
         ..EvalOptions::new(&options.prepared, path, &options.cache, options.threads)
     };
     let held_out =

@@ -22,7 +22,7 @@ use model::{Network, Redraws};
 use rayon::prelude::*;
 use score::HistoryBeat;
 
-use super::blends::{self, Cost, Sweep, blend};
+use super::blends::{self, Cost, Length, Sweep, blend};
 use super::hearing::{Verdict, each_song_alike};
 use super::music::{Player, Studio, Wish};
 use super::quality::{Budget, Quality};
@@ -127,10 +127,15 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// A model that fails, a full disk.
     pub fn sweep_alone(&self, first_seed: u32) -> Result<Sweep> {
-        let Budget { sweep_songs, sweep_bars, .. } = self.options.budget;
         let (panel, genres) = (self.panel(), &self.material.genres);
-        let how = (sweep_songs, sweep_bars, first_seed);
-        blends::sweep(&self.studio, panel, genres, how, |_| Ok(Cost::default()))
+        let length = Length { first_seed, ..self.sweep_length() };
+        blends::sweep(&self.studio, panel, genres, length, |_| Ok(Cost::default()))
+    }
+
+    fn sweep_length(&self) -> Length {
+        let Budget { sweep_songs, most_sweep_songs, sweep_bars, .. } = self.options.budget;
+        let n_songs = sweep_songs;
+        Length { n_songs, most_songs: most_sweep_songs, n_bars: sweep_bars, first_seed: 0 }
     }
 
     fn n_genres(&self) -> usize {

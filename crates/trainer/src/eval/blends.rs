@@ -1,6 +1,8 @@
 //! Sweeps between two genres, and drums of one genre under the rest of another, as judges hear
 //! them.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use rayon::prelude::*;
 use score::random::Random;
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hearing::{Accuracy, Verdict};
 use super::music::{Studio, Wish, excerpts};
-use super::stats::{Figure, bootstrap, mean, mean_of, spearman};
+use super::stats::{Figure, bootstrap, mean, mean_of, spearman, standard_error};
 use crate::judge::{ALL_PARTS, Excerpt, Kind, MIN_NOTES, Panel, Voice};
 
 /// Points of a sweep.
@@ -72,8 +74,11 @@ pub struct Curve {
     /// Bits a note of the middle under the model without genre, against the mean of the ends.
     #[serde(deserialize_with = "super::stats::null_is_nan")]
     pub middle_cost: f64,
-    /// Songs a point.
+    /// Most songs of a point.
     pub n_songs: usize,
+    /// Largest standard error of the mean probabilities.
+    #[serde(default)]
+    pub standard_error: f64,
 }
 
 impl Heard {
@@ -104,7 +109,7 @@ impl Heard {
 
     /// Summarises the curve; middle cost and names are the caller's.
     pub fn curve(&self) -> Curve {
-        let n_songs = self.points.first().map_or(0, Vec::len);
+        let n_songs = self.points.iter().map(Vec::len).max().unwrap_or(0);
         let ones = vec![1.0; n_songs];
         let strata = [(0..n_songs).collect::<Vec<_>>()];
         let figure = |i: usize| bootstrap(&strata, |counts| self.measures(counts)[i]);
@@ -122,8 +127,18 @@ impl Heard {
             deviation: figure(2),
             third,
             n_songs,
+            standard_error: self.standard_errors().into_iter().fold(0.0, f64::max),
             ..Curve::default()
         }
+    }
+
+    /// Standard error of the mean probabilities of each point, the larger one.
+    fn standard_errors(&self) -> Vec<f64> {
+        let of = |songs: &Vec<[f64; 2]>| {
+            let side = |side: usize| standard_error(songs.iter().map(|song| song[side]));
+            side(0).max(side(1))
+        };
+        self.points.iter().map(of).collect()
     }
 }
 
@@ -184,8 +199,37 @@ pub fn hear_song(panel: &Panel, song: &[HistoryBeat], fold: usize, n_genres: usi
     (0..n_genres).map(of).collect()
 }
 
-/// Composes and judges all sweeps of so many songs a point, so many bars long, from a first seed
-/// on; `cost` gives the bits and the notes of songs.
+/// How much a sweep takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Length {
+    /// Songs a point.
+    pub n_songs: usize,
+    /// Songs of a point whose probabilities are known worse than to [`MOST_ERROR`] with fewer.
+    pub most_songs: usize,
+    /// Bars of a song.
+    pub n_bars: usize,
+    /// Seed of the first song.
+    pub first_seed: u32,
+}
+
+/// Standard error up to which a point gets more songs.
+const MOST_ERROR: f64 = 0.03;
+
+/// Two genres and a point between them; five pairs share each end.
+type Place = (usize, usize, usize);
+
+fn place(a: usize, b: usize, point: usize) -> Place {
+    match point {
+        0 => (a, a, 0),
+        _ if point == N_POINTS - 1 => (b, b, 0),
+        _ => (a, b, point),
+    }
+}
+
+/// A song, and the mean probabilities of its excerpts.
+type Judged = (Vec<HistoryBeat>, Vec<f64>);
+
+/// Composes and judges all sweeps; `cost` gives the bits and the notes of songs.
 ///
 /// # Errors
 /// A model that fails.
@@ -193,37 +237,42 @@ pub fn sweep(
     studio: &Studio,
     panel: &Panel,
     genres: &[String],
-    (n_songs, n_bars, first_seed): (usize, usize, u32),
+    length: Length,
     cost: impl Fn(&[&Vec<HistoryBeat>]) -> Result<Cost>,
 ) -> Result<Sweep> {
-    let seeds = first_seed..first_seed + n_songs as u32;
-    let mut wishes: Vec<Wish> = Vec::new();
-    for (a, b) in pairs(genres.len()) {
-        for point in 0..N_POINTS {
-            for seed in seeds.clone() {
-                let wish = sweep_wish(a, b, point, n_bars, seed);
-                // Five pairs share each end.
-                if !(point == 0 || point == N_POINTS - 1) || !wishes.contains(&wish) {
-                    wishes.push(wish);
-                }
-            }
+    let all = || pairs(genres.len()).flat_map(|(a, b)| (0..N_POINTS).map(move |p| place(a, b, p)));
+    let mut judged: BTreeMap<Place, Vec<Judged>> = all().map(|place| (place, vec![])).collect();
+    loop {
+        let wishes: Vec<(Place, Wish)> = judged
+            .iter()
+            .flat_map(|(place, songs)| {
+                let (a, b, point) = *place;
+                (songs.len()..wanted(*place, songs, length)).map(move |song| {
+                    let seed = length.first_seed + song as u32;
+                    (*place, sweep_wish(a, b, point, length.n_bars, seed))
+                })
+            })
+            .collect();
+        if wishes.is_empty() {
+            break;
+        }
+        let (places, wishes): (Vec<Place>, Vec<Wish>) = wishes.into_iter().unzip();
+        let songs = studio.make("blend sweeps", &wishes)?;
+        let heard: Vec<Vec<f64>> = studio.pool().install(|| {
+            let pairs = wishes.par_iter().zip(&songs);
+            pairs.map(|(w, song)| hear_song(panel, song, w.fold(), genres.len())).collect()
+        });
+        for ((place, song), heard) in places.into_iter().zip(songs).zip(heard) {
+            judged.entry(place).or_default().push((song, heard));
         }
     }
-    let songs = studio.make("blend sweeps", &wishes)?;
-    let heard: Vec<Vec<f64>> = studio.pool().install(|| {
-        let pairs = wishes.par_iter().zip(&songs);
-        pairs.map(|(w, song)| hear_song(panel, song, w.fold(), genres.len())).collect()
-    });
-    let find = |wish: &Wish| wishes.iter().position(|other| other == wish).unwrap_or_default();
     let mut curves = Vec::new();
     for (a, b) in pairs(genres.len()) {
-        let at = |point: usize| -> Vec<usize> {
-            seeds.clone().map(|seed| find(&sweep_wish(a, b, point, n_bars, seed))).collect()
-        };
-        let row = |point: usize| at(point).iter().map(|i| [heard[*i][a], heard[*i][b]]).collect();
+        let at = |point: usize| judged[&place(a, b, point)].as_slice();
+        let row = |point: usize| at(point).iter().map(|(_, heard)| [heard[a], heard[b]]).collect();
         let of = Heard { points: (0..N_POINTS).map(row).collect() };
         let bits = |point: usize| -> Result<f64> {
-            Ok(cost(&at(point).iter().map(|i| &songs[*i]).collect::<Vec<_>>())?.a_note())
+            Ok(cost(&at(point).iter().map(|(song, _)| song).collect::<Vec<_>>())?.a_note())
         };
         let ends = f64::midpoint(bits(0)?, bits(N_POINTS - 1)?);
         let middle_cost = bits(N_POINTS / 2)? / ends;
@@ -235,6 +284,20 @@ pub fn sweep(
         });
     }
     Ok(Sweep::of(curves))
+}
+
+/// Songs that a point needs, as far as those it has tell.
+fn wanted((a, b, _): Place, songs: &[Judged], length: Length) -> usize {
+    let error = |genre: usize| standard_error(songs.iter().map(|(_, heard)| heard[genre]));
+    let error = error(a).max(error(b)) / MOST_ERROR;
+    match songs.len() {
+        n if n < length.n_songs => length.n_songs,
+        n if error > 1.0 => {
+            let needed = (n as f64 * error * error).ceil() as usize;
+            needed.clamp(n, length.most_songs.max(n))
+        }
+        n => n,
+    }
 }
 
 /// Bits of some music under a model, and its notes.
@@ -486,6 +549,14 @@ mod tests {
         assert_eq!(sweep_wish(0, 3, 0, 8, 2), sweep_wish(0, 5, 0, 8, 2));
         assert_eq!(sweep_wish(0, 3, 10, 8, 2), sweep_wish(1, 3, 10, 8, 2));
         assert_eq!(pairs(6).count(), 15);
+    }
+
+    #[test]
+    fn a_point_of_which_little_is_known_gets_more_songs() {
+        let length = Length { n_songs: 4, most_songs: 9, n_bars: 8, first_seed: 0 };
+        let songs = |p: &[f64]| p.iter().map(|p| (vec![], vec![*p, 0.5])).collect::<Vec<_>>();
+        let n = |p: &[f64]| wanted((0, 1, 5), &songs(p), length);
+        assert_eq!((n(&[]), n(&[0.5; 4]), n(&[0.1, 0.9, 0.1, 0.9])), (4, 4, 9));
     }
 
     #[test]

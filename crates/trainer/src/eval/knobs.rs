@@ -85,6 +85,16 @@ impl Family {
         }
     }
 
+    /// Songs a step where most families take so many.
+    pub fn n_songs(self, usual: usize) -> usize {
+        match self {
+            Self::Strength => usual * 5 / 4,
+            Self::Register => usual * 7 / 4,
+            Self::HarmonyOwn => usual * 9 / 4,
+            Self::Density | Self::Adventure | Self::DrumsOwn => usual,
+        }
+    }
+
     /// Name in tables.
     pub fn name(self) -> &'static str {
         match self {

@@ -28,11 +28,14 @@ pub struct Budget {
     pub floor_songs: usize,
     /// Songs a point of a sweep.
     pub sweep_songs: usize,
+    /// The same where so few say too little.
+    pub most_sweep_songs: usize,
     /// Bars of these.
     pub sweep_bars: usize,
     /// Songs an ordered pair.
     pub pair_songs: usize,
-    /// Songs a step of a knob, from all genres in turn.
+    /// Songs a step of a knob, from all genres in turn; of a family whose answer is small beside
+    /// what songs differ by, more: see [`super::knobs::Family::n_songs`].
     pub knob_songs: usize,
     /// Bars of all other songs.
     pub bars: usize,
@@ -50,6 +53,7 @@ impl Budget {
         pure_songs: 10,
         floor_songs: 5,
         sweep_songs: 3,
+        most_sweep_songs: 3,
         sweep_bars: 8,
         knob_songs: 6,
         pair_songs: 2,
@@ -64,9 +68,10 @@ impl Budget {
         ngram_windows: 3000,
         pure_songs: 40,
         floor_songs: 20,
-        sweep_songs: 72,
+        sweep_songs: 66,
+        most_sweep_songs: 120,
         sweep_bars: 8,
-        knob_songs: 60,
+        knob_songs: 48,
         pair_songs: 8,
         bars: 16,
         long_songs: [12, 4],

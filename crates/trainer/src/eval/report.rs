@@ -220,7 +220,14 @@ impl Quality {
 
     fn blend_rows(&self, budget: Budget) -> Vec<Row> {
         let Some(sweep) = &self.sweep else { return Vec::new() };
-        let swept = format!("{} × 11 × {} songs", sweep.generated.curves.len(), budget.sweep_songs);
+        let curves = &sweep.generated.curves;
+        let most = curves.iter().map(|curve| curve.n_songs).max().unwrap_or(0);
+        let error = curves.iter().map(|curve| curve.standard_error).fold(0.0, f64::max);
+        let n = budget.sweep_songs;
+        let swept = format!(
+            "{} × 11 points of {n}–{most} songs, standard errors to {error:.3}",
+            curves.len()
+        );
         let row = |name: &str, goal: Goal, of: fn(&super::blends::Sweep) -> Figure| {
             Row::new(name, goal, swept.clone()).sides(Some(sweep.map(of)))
         };

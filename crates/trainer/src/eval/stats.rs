@@ -113,6 +113,13 @@ pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     sum / n
 }
 
+/// The standard error of the mean; `NaN` of fewer than two.
+pub fn standard_error(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let (middle, n) = (mean(values.clone()), values.clone().count() as f64);
+    let squares: f64 = values.map(|value| (value - middle).powi(2)).sum();
+    (squares / (n - 1.0) / n).sqrt()
+}
+
 /// Spearman's rank correlation; 0 where one side is constant.
 pub fn spearman(x: &[f64], y: &[f64]) -> f64 {
     let (x, y) = (ranks(x), ranks(y));
@@ -171,6 +178,13 @@ pub fn overlap(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_error_of_a_mean_is_that_of_its_values_over_the_root_of_their_number() {
+        let of = |values: &[f64]| standard_error(values.iter().copied());
+        assert!((of(&[1.0, 2.0, 3.0]) - (1.0f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert!(of(&[5.0; 4]) == 0.0 && of(&[5.0]).is_nan());
+    }
 
     #[test]
     fn ranks_agree_whatever_the_scale() {

@@ -121,6 +121,7 @@ pub fn eval_options(folder: &Path, models: &Path) -> EvalOptions {
             pure_songs: 2,
             floor_songs: 1,
             sweep_songs: 1,
+            most_sweep_songs: 2,
             sweep_bars: 8,
             knob_songs: 2,
             pair_songs: 1,

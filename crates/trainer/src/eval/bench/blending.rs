@@ -21,15 +21,15 @@ impl Bench<'_> {
     pub(super) fn blends(&self, quality: &mut Quality) -> Result<()> {
         let budget = self.options.budget;
         let genres = &self.material.genres;
-        let how = (budget.sweep_songs, budget.sweep_bars, 0);
         let (panel, cost) = (self.panel(), |songs: &[&Vec<HistoryBeat>]| self.cost(songs));
-        let generated = blends::sweep(&self.studio, panel, genres, how, cost)?;
+        let length = self.sweep_length();
+        let generated = blends::sweep(&self.studio, panel, genres, length, cost)?;
 
         let by_genre = |verdicts: &[Verdict]| -> Vec<Vec<Verdict>> {
             let of = |genre| verdicts.iter().filter(move |v| v.genre == genre).cloned();
             (0..genres.len()).map(|genre| of(genre).collect()).collect()
         };
-        let n = budget.sweep_songs * (budget.sweep_bars / N_BARS).max(1);
+        let n = budget.most_sweep_songs * (budget.sweep_bars / N_BARS).max(1);
         let turns = |verdicts: &[Vec<Verdict>], costs: &[Cost]| {
             let verdicts: Vec<Vec<&Verdict>> =
                 verdicts.iter().map(|of| of.iter().collect()).collect();

@@ -31,9 +31,9 @@ impl Bench<'_> {
         for family in Family::ALL {
             let mut responses = Vec::new();
             for knobs in family.knobs(self.n_genres()) {
-                let n = self.options.budget.knob_songs;
+                let n = family.n_songs(self.options.budget.knob_songs);
                 let walk = self.walk(family, &knobs, Player::Model, n)?;
-                let floor = self.walk(family, &knobs, Player::Untrained, n.div_ceil(10))?;
+                let floor = self.walk(family, &knobs, Player::Untrained, n.div_ceil(20))?;
                 let name = name(family, knobs[0]);
                 let moved = self.moved(family, &walk, &chords)?;
                 let floor = self.moved(family, &floor, &chords)?;
