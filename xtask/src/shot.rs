@@ -122,6 +122,10 @@ fn take(
     let size = options.size().map(|size| size.map(pixels));
     let wish = EditorWish { size, scale, ..EditorWish::default() };
     let mut window = EditorWindow::open(display, meanwhile.instance(), &wish)?;
+    if server.is_some() {
+        // A server's pointer begins in the middle, where help would open over what is under it.
+        display.point(window.id(), SCREEN.map(|pixels| pixels as i32 - 1))?;
+    }
     if let Some(wanted) = size
         && wanted != window.size()
     {
