@@ -33,14 +33,15 @@ fn shipped() -> Arc<Network> {
     Arc::new(Network::new(config, &weights, Kernels::Stock).unwrap())
 }
 
-/// Every other beat is the likeliest one, those between are drawn. Parts are busy, so that none
-/// begins again after a rest: its steps would hide what came before, which `encode` does not know.
+/// Every other beat is the likeliest one, those between are drawn. Parts are asked for a little less
+/// than usual, so that none is asked to play after a rest: its steps would hide what came before,
+/// which `encode` does not know.
 fn controls(genres: &[Genre], beat: i64) -> Controls {
     let mut shares = [0.0; Blend::LEN];
     genres.iter().for_each(|genre| shares[genre.index()] = 1.0);
     let adventure = if beat % 2 == 0 { 0.0 } else { 0.5 };
     let mut controls = Controls { blend: Blend::new(shares), adventure, ..Controls::default() };
-    controls.parts.iter_mut().for_each(|part| part.density = 0.9);
+    controls.parts.iter_mut().for_each(|part| part.density = 0.44);
     controls
 }
 
