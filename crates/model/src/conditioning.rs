@@ -123,7 +123,8 @@ impl Plan {
 
     /// Whether what a slot's genres say is pulled away from what others do.
     pub fn is_pulled(&self, slot: usize) -> bool {
-        self.n_blended < self.streams.len() && self.weights[slot][self.n_blended] != 0.0
+        let is_blended = (1..self.streams.len()).contains(&self.n_blended);
+        is_blended && self.weights[slot][self.n_blended] != 0.0
     }
 }
 
@@ -258,6 +259,7 @@ mod tests {
         let at = |strength: f32| plan(&Controls { strength, ..controls });
         assert_eq!(at(1.0 / GUIDANCE).streams.len(), 1, "nothing to pull away from at guidance 1");
         assert_eq!((at(0.0).streams, at(0.0).n_blended), (vec![[Mix::NULL; N_SLOTS]], 0));
+        assert!(!at(0.0).is_pulled(0), "no genre pulls");
         // Stronger than 100 %, it is pulled away from the other genres.
         let none = |strength: f32| at(strength).streams[1][2].weights()[6];
         assert_eq!((none(1.5), none(2.0)), (0.75, 0.625));
