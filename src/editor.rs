@@ -9,13 +9,17 @@
 //! the band plays, seldom while it stands still.
 
 mod blend;
+mod card;
 mod control;
+#[cfg(any(test, target_os = "linux"))]
 mod damage;
 mod drag_out;
 mod follow;
 mod gestures;
 mod ground;
 mod handle;
+mod handler;
+mod input;
 mod keep;
 mod meter;
 mod model_file;
@@ -24,9 +28,13 @@ mod pad;
 mod parts;
 mod playhead;
 mod presets;
+#[cfg(any(test, target_os = "linux"))]
+mod raster;
 mod rate;
 mod roll;
 mod setup;
+#[cfg(target_os = "linux")]
+mod software;
 mod sound;
 mod status;
 mod styles;
@@ -49,12 +57,11 @@ use crate::edits::Recorder;
 use crate::engine::{Link, View};
 use crate::params::TributaryParams;
 use crate::sound_font::FontStatus;
-use damage::Damage;
-use egui::{Frame, Margin, Panel, ScrollArea, Ui};
+use baseview::WindowContext;
+use baseview::dpi::LogicalSize;
+use egui::{Context, Frame, Margin, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
-use nice_plug_egui::NiceEguiApp;
-use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use rate::{Pacer, Renderer};
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,11 +147,10 @@ impl EditorApp {
                 rate::repaint_after(ui.ctx(), SETTLING_INTERVAL);
             }
         }
-        link.wake.expect(is_playing && self.renderer == Renderer::Software);
+        link.wake.expect(is_playing && self.renderer != Renderer::Card);
         if is_playing {
             let n_pixels = ui.ctx().viewport_rect().area() * ui.pixels_per_point().powi(2);
-            let moves_alone = ui.ctx().with_plugin(|damage: &mut Damage| damage.is_moving());
-            let interval = self.renderer.interval(n_pixels, moves_alone.unwrap_or(false));
+            let interval = self.renderer.interval(n_pixels);
             let question = ui.ctx().with_plugin(|pacer: &mut Pacer| pacer.question()).flatten();
             rate::repaint_after(ui.ctx(), question.unwrap_or(interval));
         } else if self.keep.is_dragging()
@@ -225,30 +231,29 @@ impl EditorApp {
     }
 }
 
-impl NiceEguiApp for EditorApp {
-    fn build(
+impl EditorApp {
+    /// Begins in a window that was opened.
+    fn open(
         &mut self,
-        context: egui::Context,
+        context: &Context,
         gui: GuiContext,
-        frame: &mut nice_plug_egui::Frame,
-    ) -> Result<(), HandlerError> {
+        window: &WindowContext,
+        renderer: Renderer,
+    ) {
         self.link.window_thread.set();
-        theme::apply(&context);
-        frame.set_clear_color(ground::color());
-        self.keep.set_window(drag_out::Window::of(frame));
-        self.renderer = rate::renderer(frame);
-        context.add_plugin(Pacer::of(frame, self.renderer));
-        if self.renderer == Renderer::Software {
-            theme::stand_still(&context);
-            context.add_plugin(Damage::with_mover(playhead::Mover::of(frame)));
+        theme::apply(context);
+        self.keep.set_window(drag_out::Window::of(window));
+        self.renderer = renderer;
+        context.add_plugin(Pacer::of(window, renderer));
+        if renderer != Renderer::Card {
+            theme::stand_still(context);
         }
-        self.roll.is_paged = self.renderer == Renderer::Software;
+        self.roll.is_paged = renderer != Renderer::Card;
         self.settling = SETTLING;
         self.gui = Some(gui);
-        Ok(())
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut nice_plug_egui::Frame) {
+    fn ui(&mut self, ui: &mut Ui) {
         let Some(gui) = self.gui.clone() else { return };
         self.link.wake.connect(Some(ui.ctx()));
         self.params.edits.begin_frame(ui.input(|input| input.time));
@@ -256,9 +261,9 @@ impl NiceEguiApp for EditorApp {
         self.draw(ui, &recorder.setter());
     }
 
-    fn resized(&mut self, new_size: WindowSize) {
-        let logical = new_size.logical;
-        *self.size.write() = [logical.width as f32, logical.height as f32];
+    /// Takes down how large the window is, in points.
+    fn resized(&mut self, size: LogicalSize<f64>) {
+        *self.size.write() = [size.width as f32, size.height as f32];
         self.settling = SETTLING;
     }
 }

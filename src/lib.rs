@@ -104,7 +104,7 @@ impl Plugin for Tributary {
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
         self.messages = Messages::through(executor);
-        TributaryEditor::new(self.params.clone(), self.link.clone())
+        Some(TributaryEditor::new(self.params.clone(), self.link.clone()))
     }
 
     fn filter_state(state: &mut PluginState) {

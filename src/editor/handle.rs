@@ -9,9 +9,7 @@ use super::gestures::Gestures;
 use super::thread::WindowThread;
 use super::wake::Wake;
 use nice_plug::editor::dpi::NativeSize;
-use nice_plug::editor::{EditorHandle, Modifiers, ParentWindowHandle, VirtualKeyCode};
-use nice_plug_egui::EguiEditorHandle;
-use nice_plug_egui::baseview;
+use nice_plug::editor::{EditorHandle, Modifiers, ParentWindowHandle, ResizeHint, VirtualKeyCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -23,8 +21,7 @@ pub struct Window<W = baseview::Window> {
 }
 
 impl<W> Window<W> {
-    /// Takes over an open window with its thread, and what is to be done once it is closed: the
-    /// framework knows a call for that, `editor_closed`, and does not make it.
+    /// Takes over an open window with its thread, and what is to be done once it is closed.
     pub fn new(window: W, thread: WindowThread, closed: impl Fn() + 'static) -> Self {
         Self { inner: Some(window), thread, closed: Box::new(closed) }
     }
@@ -42,18 +39,18 @@ impl<W> Drop for Window<W> {
     }
 }
 
-/// The framework's handle, for such a window; closing or hiding that ends all gestures, and what
-/// the host changes is drawn.
+/// What the host calls for such a window; closing or hiding that ends all gestures, and what the
+/// host changes is drawn.
 pub struct Handle {
-    inner: EguiEditorHandle,
+    resize_hint: ResizeHint,
     gestures: Arc<Gestures>,
     wake: Wake,
 }
 
 impl Handle {
-    /// Takes over a handle.
-    pub fn new(inner: EguiEditorHandle, gestures: Arc<Gestures>, wake: Wake) -> Self {
-        Self { inner, gestures, wake }
+    /// For a window that takes some sizes.
+    pub fn new(resize_hint: ResizeHint, gestures: Arc<Gestures>, wake: Wake) -> Self {
+        Self { resize_hint, gestures, wake }
     }
 }
 
@@ -76,7 +73,7 @@ impl EditorHandle for Handle {
     type Error = baseview::Error;
 
     fn run_until_closed(mut window: Window) -> Result<(), baseview::Error> {
-        window.inner.take().map_or(Ok(()), EguiEditorHandle::run_until_closed)
+        window.inner.take().map_or(Ok(()), baseview::Window::run_until_closed)
     }
 
     fn set_parent(
@@ -84,30 +81,32 @@ impl EditorHandle for Handle {
         parent: ParentWindowHandle,
         window: &Window,
     ) -> Result<(), baseview::Error> {
-        with(window, |window| self.inner.set_parent(parent, window))
+        with(window, |window| window.set_parent(&parent))
     }
 
     fn show(&self, window: &Window) -> Result<(), baseview::Error> {
-        with(window, |window| self.inner.show(window))
+        with(window, baseview::Window::show)
     }
 
     fn hide(&self, window: &Window) -> Result<(), baseview::Error> {
         self.gestures.end_all();
-        with(window, |window| self.inner.hide(window))
+        with(window, baseview::Window::hide)
     }
 
     fn set_size(&self, size: NativeSize<u32>, window: &Window) -> Result<(), baseview::Error> {
-        with(window, |window| self.inner.set_size(size, window))
+        with(window, |window| window.resize(size))
     }
 
     fn host_main_thread_callback(&self, window: &Window) {
         if let Some(window) = &window.inner {
-            self.inner.host_main_thread_callback(window);
+            window.host_main_thread_callback();
         }
     }
 
     fn adjust_size(&self, size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
-        self.inner.adjust_size(size, window.inner.as_ref()?)
+        let now = window.inner.as_ref()?.size();
+        let size_now = NativeSize::from_logical_or_physical(now.logical, now.physical);
+        Some(self.resize_hint.adjust_size(size, size_now, now.scale_factor))
     }
 
     fn set_fallback_scale_factor(
@@ -115,30 +114,27 @@ impl EditorHandle for Handle {
         scale: f64,
         window: &Window,
     ) -> Result<(), baseview::Error> {
-        with(window, |window| self.inner.set_fallback_scale_factor(scale, window))
+        with(window, |window| window.suggest_fallback_scale_factor(scale))
     }
 
     fn on_virtual_key_from_host(
         &self,
-        key: VirtualKeyCode,
-        is_down: bool,
-        modifiers: Modifiers,
+        _key: VirtualKeyCode,
+        _is_down: bool,
+        _modifiers: Modifiers,
     ) -> bool {
-        self.inner.on_virtual_key_from_host(key, is_down, modifiers)
+        false
     }
 
     fn state_changed(&self) {
-        self.inner.state_changed();
         self.wake.ring();
     }
 
-    fn param_value_changed(&self, id: &str, normalized_value: f32) {
-        self.inner.param_value_changed(id, normalized_value);
+    fn param_value_changed(&self, _id: &str, _normalized_value: f32) {
         self.wake.ring();
     }
 
-    fn param_modulation_changed(&self, id: &str, modulation_offset: f32) {
-        self.inner.param_modulation_changed(id, modulation_offset);
+    fn param_modulation_changed(&self, _id: &str, _modulation_offset: f32) {
         self.wake.ring();
     }
 }

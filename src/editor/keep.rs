@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// Lengths that can be kept, in bars.
 const LENGTHS: [usize; 4] = [4, 8, 16, 64];
 
+/// Width of a button for each, in points.
+pub(super) const WIDTH: f32 = 248.0;
+
 /// The file that was kept last, what is to be said about it, and a drag of it.
 #[derive(Default)]
 pub struct Keep {

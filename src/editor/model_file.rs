@@ -1,8 +1,8 @@
 //! Which model composes: its name and genres, a file of weights by its path, and the way back to
 //! the model that is built in.
 //!
-//! Files cannot be dropped here: the window library hands no dropped files on (egui-baseview 0.9
-//! leaves out baseview's events of dragging), so a path is typed or pasted.
+//! Files cannot be dropped here: `input` leaves out the window library's events of dragging, so a
+//! path is typed or pasted.
 
 use super::theme;
 use crate::model_file::{Model, Outcome};

@@ -1,27 +1,15 @@
-//! The line where the song is, and moving it between two pictures.
+//! The line where the song is.
 //!
-//! Where the processor draws the window, a picture costs several milliseconds, most of them for
-//! what stands still: a hundred controls are asked again, and the framework brings the whole window
-//! to the screen. Nothing but the playhead needs sixty pictures a second. So of each picture the
-//! pixels around the line are taken, without it ([`Strip`]), and until the next picture a thread
-//! paints the line over them, further right ([`Mover`]): some kilobytes a time.
+//! Where the processor draws the window, nothing but the playhead needs sixty pictures a second. So
+//! there it is no part of the picture, but is painted over it on the way to the screen
+//! ([`super::software`]), further right each time until the next picture. The roll tells where it
+//! is by way of egui's memory, since what lies between the two knows nothing of it.
 
-#[cfg(target_os = "linux")]
-mod mover;
-#[cfg(not(target_os = "linux"))]
-mod nobody;
-#[cfg(target_os = "linux")]
-mod strip;
 #[cfg(test)]
 mod tests;
 
-#[cfg(target_os = "linux")]
-pub use mover::Mover;
-#[cfg(not(target_os = "linux"))]
-pub use nobody::Mover;
-
 use super::theme;
-use egui::{Mesh, Rect, Shape, pos2};
+use egui::{Context, Id, Mesh, Rect, Shape, pos2};
 use std::time::Instant;
 
 /// Width of the line, and half the width and height of the head on it, in points.
@@ -44,6 +32,16 @@ pub struct Playhead {
 }
 
 impl Playhead {
+    /// Says that the playhead of this picture is not below anything.
+    pub fn tell(self, context: &Context) {
+        context.data_mut(|data| data.insert_temp(Id::NULL, Some(self)));
+    }
+
+    /// What was told since this was asked last.
+    pub fn told(context: &Context) -> Option<Self> {
+        context.data_mut(|data| data.remove_temp::<Option<Self>>(Id::NULL)).flatten()
+    }
+
     /// The line and its head, on whole pixels and without soft edges, so that every renderer makes
     /// the same of it.
     pub fn shape(&self, pixels_per_point: f32) -> Shape {
@@ -68,7 +66,7 @@ impl Playhead {
 
 /// How wide it is, in pixels.
 #[derive(Clone, Copy, Debug)]
-struct Look {
+pub struct Look {
     line: i32,
     half_head: f32,
     /// Rows that the head has.
@@ -76,7 +74,8 @@ struct Look {
 }
 
 impl Look {
-    fn new(pixels_per_point: f32) -> Self {
+    /// At so many pixels a point.
+    pub fn new(pixels_per_point: f32) -> Self {
         Self {
             line: (LINE * pixels_per_point).round().max(1.0) as i32,
             half_head: HEAD.0 * pixels_per_point,
@@ -85,13 +84,13 @@ impl Look {
     }
 
     /// Its width in a row below the top.
-    fn width(&self, row: i32) -> i32 {
+    pub fn width(&self, row: i32) -> i32 {
         let left = (self.n_head - row).max(0) as f32 / self.n_head.max(1) as f32;
         self.line.max(2 * (self.half_head * left).round() as i32)
     }
 
     /// Its largest width.
-    fn reach(&self) -> i32 {
+    pub fn reach(&self) -> i32 {
         self.width(0)
     }
 }

@@ -1,9 +1,9 @@
 //! How often the window is drawn while the band plays.
 
+use baseview::WindowContext;
 #[cfg(target_os = "linux")]
 use egui::FullOutput;
 use egui::{Context, Plugin};
-use nice_plug_egui::Frame;
 use std::time::Duration;
 
 /// Between two pictures, at least. Each waits for the screen besides: this much and the rest of a
@@ -14,11 +14,11 @@ pub const FASTEST: Duration = Duration::from_millis(12);
 #[cfg(target_os = "linux")]
 const QUESTION: Duration = Duration::from_millis(4);
 
-/// Between two pictures for each million pixels where the processor brings them to the screen.
+/// Between two pictures for each million pixels where an OpenGL without a graphics card draws them.
 const A_MEGAPIXEL: Duration = Duration::from_millis(36);
 
-/// Between two pictures where the processor draws them and the playhead moves without them: often
-/// enough for lamps, notes that sound and meters.
+/// Between two pictures where the playhead moves without them: often enough for lamps, notes that
+/// sound and meters.
 const BESIDES: Duration = Duration::from_millis(50);
 
 /// Parts of the names of renderers without a graphics card: Mesa's, Google's and Windows'.
@@ -29,18 +29,19 @@ const SOFTWARE_NAMES: [&str; 5] = ["llvmpipe", "softpipe", "swrast", "swiftshade
 pub enum Renderer {
     /// A graphics card.
     Card,
-    /// The processor.
+    /// An OpenGL without one, each picture whole.
+    Emulated,
+    /// We do, and only what has changed: `software`.
     Software,
 }
 
 impl Renderer {
-    /// The time between two pictures of so many pixels that it can bear; longer when the playhead
-    /// `moves_alone`.
-    pub fn interval(self, n_pixels: f32, moves_alone: bool) -> Duration {
-        let least = if moves_alone { BESIDES } else { FASTEST };
+    /// The time between two pictures of so many pixels that it can bear.
+    pub fn interval(self, n_pixels: f32) -> Duration {
         match self {
             Self::Card => FASTEST,
-            Self::Software => least.max(A_MEGAPIXEL.mul_f32((n_pixels * 1e-6).clamp(0.0, 100.0))),
+            Self::Emulated => FASTEST.max(A_MEGAPIXEL.mul_f32((n_pixels * 1e-6).clamp(0.0, 100.0))),
+            Self::Software => BESIDES,
         }
     }
 }
@@ -55,13 +56,13 @@ pub struct Pacer {
 
 impl Pacer {
     /// The pacer of a window.
-    pub fn of(frame: &Frame, renderer: Renderer) -> Self {
+    pub fn of(window: &WindowContext, renderer: Renderer) -> Self {
         #[cfg(target_os = "linux")]
         if renderer == Renderer::Card {
-            let pace = super::x11::Screen::of(frame).map(super::x11::Pace::new);
+            let pace = super::x11::Screen::of(window).map(super::x11::Pace::new);
             return Self { pace: pace.and_then(Result::ok) };
         }
-        let _ = (frame, renderer);
+        let _ = (window, renderer);
         Self::default()
     }
 
@@ -90,26 +91,11 @@ impl Plugin for Pacer {
     }
 }
 
-/// Who draws this window. A renderer that does not say its name is trusted.
-pub fn renderer(frame: &Frame) -> Renderer {
-    use glow::HasContext;
-    let Some(context) = frame.baseview_window().gl_context() else { return Renderer::Card };
-    // SAFETY: this is the window's own thread, on which no context is current between pictures.
-    unsafe {
-        if context.make_current().is_err() {
-            return Renderer::Card;
-        }
-        let name = frame.gl().get_parameter_string(glow::RENDERER);
-        // The next picture makes it current again, and reports what is wrong.
-        let _ = context.make_not_current();
-        named(&name)
-    }
-}
-
-fn named(name: &str) -> Renderer {
+/// Whether an OpenGL of this name does without a graphics card. One that does not say its name is
+/// trusted.
+pub fn is_emulated(name: &str) -> bool {
     let name = name.to_lowercase();
-    let software = SOFTWARE_NAMES.iter().any(|part| name.contains(part));
-    if software { Renderer::Software } else { Renderer::Card }
+    SOFTWARE_NAMES.iter().any(|part| name.contains(part))
 }
 
 /// Asks for the next picture after `interval`.
@@ -125,18 +111,18 @@ mod tests {
 
     #[test]
     fn processors_are_known_by_name() {
-        assert_eq!(named("llvmpipe (LLVM 15.0.6, 256 bits)"), Renderer::Software);
-        assert_eq!(named("GDI Generic"), Renderer::Software);
-        assert_eq!(named("NVIDIA GeForce RTX 3060/PCIe/SSE2"), Renderer::Card);
-        assert_eq!(named(""), Renderer::Card);
+        assert!(is_emulated("llvmpipe (LLVM 15.0.6, 256 bits)"));
+        assert!(is_emulated("GDI Generic"));
+        assert!(!is_emulated("NVIDIA GeForce RTX 3060/PCIe/SSE2"));
+        assert!(!is_emulated(""));
     }
 
     #[test]
-    fn large_windows_without_a_card_are_drawn_less_often() {
+    fn only_whole_pictures_are_drawn_less_often_in_large_windows() {
         let [usual, large] = [1_060.0 * 850.0, 3_840.0 * 2_160.0];
-        assert_eq!(Renderer::Card.interval(large, false), FASTEST);
-        assert_eq!(Renderer::Software.interval(usual, false).as_millis(), 32);
-        assert_eq!(Renderer::Software.interval(usual, true), BESIDES);
-        assert_eq!(Renderer::Software.interval(large, true).as_millis(), 298);
+        assert_eq!(Renderer::Card.interval(large), FASTEST);
+        assert_eq!(Renderer::Emulated.interval(usual).as_millis(), 32);
+        assert_eq!(Renderer::Emulated.interval(large).as_millis(), 298);
+        assert_eq!(Renderer::Software.interval(usual), Renderer::Software.interval(large));
     }
 }

@@ -6,7 +6,6 @@ mod lanes;
 mod motion;
 mod selection;
 
-use super::damage::Damage;
 use super::{control, ground, theme};
 use crate::engine::View;
 use composer::HeardBeat;
@@ -94,7 +93,7 @@ impl Roll {
             self.choose(ui, &response, &grid);
             grid.paint(&painter, &self.history, self.selection.on(&self.history));
             if !is_covered(ui, rect) {
-                ui.ctx().with_plugin(|damage: &mut Damage| damage.set_playhead(grid.playhead()));
+                grid.playhead().tell(ui.ctx());
             }
         }
         response.widget_info(|| WidgetInfo::labeled(Role::Group, ui.is_enabled(), "Piano roll"));

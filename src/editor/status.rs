@@ -1,11 +1,14 @@
 //! The foot: how the composing thread is doing, and what went wrong.
 
-use super::keep::Keep;
+use super::keep::{self, Keep};
 use super::roll::Stretch;
 use super::theme;
 use crate::engine::View;
 use egui::{Color32, Label, RichText, Sense, Ui, vec2};
 use player::{Status, WorkerState};
+
+/// Width of the least important figure, which goes first where there is little room, in points.
+const REDRAWS: f32 = 96.0;
 
 /// Shows what must not be overlooked, or nothing.
 pub fn messages(ui: &mut Ui, view: Option<&View>, lost: Option<&str>, files: &[Option<String>]) {
@@ -76,17 +79,19 @@ pub fn show(ui: &mut Ui, view: Option<&View>, keep: &mut Keep, chosen: Option<&S
             lateness(status).0,
             status.played()
         ));
-        figure(
-            ui,
-            "redraws",
-            status.redrawn(),
-            &format!(
-                "{}: beats of a part that would have gone on copying a song that the model has \
-                 learnt from, and were composed again before anybody heard them; by force: only \
-                 when the notes that did so were forbidden",
-                originality(status)
-            ),
-        );
+        if ui.available_size_before_wrap().x > REDRAWS + keep::WIDTH {
+            figure(
+                ui,
+                "redraws",
+                status.redrawn(),
+                &format!(
+                    "{}: beats of a part that would have gone on copying a song that the model \
+                     has learnt from, and were composed again before anybody heard them; by \
+                     force: only when the notes that did so were forbidden",
+                    originality(status)
+                ),
+            );
+        }
         ui.spacing_mut().item_spacing.x = theme::GAP;
         keep.show(ui, view, chosen);
     });

@@ -5,7 +5,6 @@ mod raster;
 mod snapshot;
 
 pub use app::Window;
-pub use raster::Raster;
 pub use snapshot::assert_looks;
 
 use super::theme;
@@ -78,6 +77,8 @@ pub struct Bench {
     gui: GuiContext,
     host: Arc<Host>,
     size: [f32; 2],
+    /// Pixels a point.
+    scale: f32,
     time: f64,
     events: Vec<Event>,
     modifiers: Modifiers,
@@ -97,26 +98,43 @@ impl Bench {
             gui: GuiContext::new(host.clone()),
             host,
             size,
+            scale: 1.0,
             time: 0.0,
             events: Vec::new(),
             modifiers: Modifiers::NONE,
         }
     }
 
+    /// Gives the window another size in points, at so many pixels a point.
+    pub fn resize(&mut self, size: [f32; 2], scale: f32) {
+        (self.size, self.scale) = (size, scale);
+    }
+
     /// Draws a frame with the input so far.
-    pub fn frame(&mut self, mut show: impl FnMut(&mut Ui, &ParamSetter)) -> FullOutput {
+    pub fn frame(&mut self, show: impl FnMut(&mut Ui, &ParamSetter)) -> FullOutput {
+        let mut output = self.frame_with_textures(show);
+        // There is no screen that would need them.
+        output.textures_delta.clear();
+        output
+    }
+
+    /// A frame to be painted.
+    pub fn frame_with_textures(
+        &mut self,
+        mut show: impl FnMut(&mut Ui, &ParamSetter),
+    ) -> FullOutput {
         self.time += FRAME;
-        let input = RawInput {
+        let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size.into())),
             time: Some(self.time),
             events: std::mem::take(&mut self.events),
             ..RawInput::default()
         };
+        for viewport in input.viewports.values_mut() {
+            viewport.native_pixels_per_point = Some(self.scale);
+        }
         let setter = self.gui.param_setter();
-        let mut output = self.context.run_ui(input, |ui| show(ui, &setter));
-        // There is no screen that would need them.
-        output.textures_delta.clear();
-        output
+        self.context.run_ui(input, |ui| show(ui, &setter))
     }
 
     pub fn shift(&mut self, held: bool) {

@@ -3,19 +3,20 @@
 use super::EditorApp;
 use super::gestures::Gestures;
 use super::handle::{Handle, Window};
+use super::handler::{Handler, TITLE};
 use crate::engine::Link;
 use crate::params::TributaryParams;
+use baseview::gl::GlConfig;
+use baseview::{HandlerError, WindowSettings, WindowSize};
 use nice_plug::context::gui::GuiContext;
-use nice_plug::editor::dpi::{LogicalSize, NativeSize};
-use nice_plug::editor::{HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor};
-use nice_plug::prelude::{Editor, TrackInfo};
-use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor,
+use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
+use nice_plug::editor::{
+    HostCallbacks, HostMainThreadCaller, HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor,
 };
+use nice_plug::prelude::{Editor, TrackInfo};
 use parking_lot::{Mutex, RwLock};
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Width and height of the window in points, saved with the project. Never touched by the audio
 /// thread.
@@ -27,53 +28,39 @@ pub const DEFAULT_SIZE: [f32; 2] = [1_060.0, 850.0];
 pub const MIN_SIZE: [f32; 2] = [720.0, 480.0];
 const MAX_SIZE: [f32; 2] = [4_096.0, 3_072.0];
 
-/// How often the framework looks whether somebody wants another frame: not by a timer of its own.
-///
-/// baseview 0.4.2 asks the X server for the time of the next frame, and waits for the answer before
-/// it asks again. When it asks before the window is shown, there is no answer, and the window stays
-/// black for ever. A [`RepaintNotifier`] wants a frame when it is new, so that timer made it ask
-/// when a host took longer than 16 ms. The editor asks for frames itself, see
-/// [`Wake`](super::Wake).
-const NEVER: Duration = Duration::from_secs(1 << 20);
-
 /// What a user can do about a window that does not open.
 #[cfg(target_os = "linux")]
 const NEEDS: &str = "the editor needs an X11 display with OpenGL, GLX or EGL; the plugin plays on";
 #[cfg(not(target_os = "linux"))]
 const NEEDS: &str = "the editor needs OpenGL; the plugin plays on";
 
-/// Opens the editor.
+/// Opens the editor, one window at a time.
 ///
-/// A state may be loaded after the host asked for the editor, so the window that is built for it
-/// is built anew when the saved size has changed and no window is open.
+/// baseview 0.4.2 asks the X server for the time of the next frame, and waits for the answer before
+/// it asks again. When it asks before the window is shown, there is no answer, and the window stays
+/// black for ever. So nothing here asks for a picture before the window's first one, see
+/// [`Wake`](super::Wake).
 pub struct TributaryEditor {
     params: Arc<TributaryParams>,
     link: Arc<Link>,
-    prepared: Mutex<Prepared>,
+    app: Arc<Mutex<EditorApp>>,
+    shown: Arc<Mutex<Shown>>,
 }
 
-struct Prepared {
-    editor: EguiEditor<EditorApp>,
-    state: Arc<EguiEditorState>,
-    size: [f32; 2],
+/// How the window is shown.
+#[derive(Default)]
+struct Shown {
+    /// Its size in points while it is open.
+    size: Option<[f32; 2]>,
+    /// Pixels a point, as the last window knew.
+    scale: Option<f64>,
 }
 
 impl TributaryEditor {
     /// Prepares the editor; opens nothing.
-    pub fn new(params: Arc<TributaryParams>, link: Arc<Link>) -> Option<Self> {
-        let prepared = Mutex::new(prepare(&params, &link)?);
-        Some(Self { params, link, prepared })
-    }
-
-    fn with_editor<R>(&self, action: impl FnOnce(&EguiEditor<EditorApp>) -> R) -> R {
-        let mut prepared = self.prepared.lock();
-        if !prepared.state.is_open()
-            && prepared.size != saved_size(&self.params)
-            && let Some(fresh) = prepare(&self.params, &self.link)
-        {
-            *prepared = fresh;
-        }
-        action(&prepared.editor)
+    pub fn new(params: Arc<TributaryParams>, link: Arc<Link>) -> Self {
+        let app = Arc::new(Mutex::new(EditorApp::new(params.clone(), link.clone())));
+        Self { params, link, app, shown: Arc::default() }
     }
 }
 
@@ -89,22 +76,8 @@ fn saved_size(params: &TributaryParams) -> [f32; 2] {
     size
 }
 
-fn prepare(params: &Arc<TributaryParams>, link: &Arc<Link>) -> Option<Prepared> {
-    let size = saved_size(params);
-    let [min_width, min_height] = MIN_SIZE;
-    let resize_hint =
-        ResizeHint::resizable().with_min_logical_size(LogicalSize::new(min_width, min_height));
-    let state = EguiEditorState::from_size(LogicalSize::<f32>::new(size[0], size[1]), 1.0);
-    let editor = create_egui_editor(
-        state.clone(),
-        RepaintNotifier::default(),
-        EguiNiceSettings::new()
-            .with_tile("Tributary")
-            .with_resize_hint(resize_hint)
-            .with_repaint_poll_interval(NEVER),
-        EditorApp::new(params.clone(), link.clone()),
-    )?;
-    Some(Prepared { editor, state, size })
+fn logical([width, height]: [f32; 2]) -> Size {
+    LogicalSize::new(f64::from(width), f64::from(height)).into()
 }
 
 impl Editor for TributaryEditor {
@@ -120,30 +93,48 @@ impl Editor for TributaryEditor {
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
         let gestures = Gestures::new(gui_context);
         let widgets = GuiContext::new(gestures.clone());
-        let (params, link) = (self.params.clone(), self.link.clone());
+        let size = saved_size(&self.params);
+        let settings = WindowSettings::new()
+            .with_title(TITLE)
+            .with_size(logical(size))
+            .with_min_size::<Size>(logical(MIN_SIZE))
+            .with_resizable(true)
+            .with_gl_config(GlConfig::default())
+            .with_parent(parent.as_ref())
+            .with_fallback_scale_factor(fallback_scale_factor)
+            .with_wait_for_parent(wait_for_parent);
+        let shown = self.shown.clone();
+        let resized = move |size: WindowSize| {
+            let LogicalSize { width, height } = size.logical.cast();
+            *shown.lock() = Shown { size: Some([width, height]), scale: Some(size.scale_factor) };
+        };
+        let app = self.app.clone();
+        let handler = move |window| Handler::new(window, app, widgets, resized);
+        let window = baseview::Window::create_with_host(settings, handler, host.map(adapted));
+        let window = window.map_err(|error| format!("{error} ({NEEDS})"))?;
+        self.shown.lock().size.get_or_insert(size);
+        let (params, link, shown) = (self.params.clone(), self.link.clone(), self.shown.clone());
         let closed = move || {
+            shown.lock().size = None;
             // The last to know the window's context, with all that belongs to it.
             link.wake.connect(None);
             params.edits.close();
         };
-        let spawned = self.with_editor(|editor| {
-            editor.spawn(parent, wait_for_parent, fallback_scale_factor, widgets, host)
-        });
-        match spawned {
-            Ok(SpawnedEditor { handle, window }) => Ok(SpawnedEditor {
-                handle: Handle::new(handle, gestures, self.link.wake.clone()),
-                window: Window::new(window, self.link.window_thread.clone(), closed),
-            }),
-            Err(error) => Err(format!("{error} ({NEEDS})").into()),
-        }
+        Ok(SpawnedEditor {
+            handle: Handle::new(self.resize_hint(), gestures, self.link.wake.clone()),
+            window: Window::new(window, self.link.window_thread.clone(), closed),
+        })
     }
 
     fn size(&self) -> NativeSize<u32> {
-        self.with_editor(Editor::size)
+        let Shown { size, scale } = *self.shown.lock();
+        let size = size.unwrap_or_else(|| saved_size(&self.params));
+        NativeSize::from_size(logical(size), scale.unwrap_or(1.0))
     }
 
     fn resize_hint(&self) -> ResizeHint {
-        self.with_editor(Editor::resize_hint)
+        let [width, height] = MIN_SIZE;
+        ResizeHint::resizable().with_min_logical_size(LogicalSize::new(width, height))
     }
 
     fn track_info_updated(&self, info: TrackInfo) {
@@ -152,6 +143,30 @@ impl Editor for TributaryEditor {
 
     unsafe fn assume_standalone_in_process(&self) {
         // SAFETY: the caller's promise is the same.
-        self.with_editor(|editor| unsafe { editor.assume_standalone_in_process() });
+        unsafe { baseview::assume_standalone_in_process() };
     }
+}
+
+/// The host as the window library calls it.
+fn adapted(host: HostMethods) -> baseview::host::Host {
+    struct Callbacks(Box<dyn HostCallbacks>);
+    impl baseview::host::HostCallbacks for Callbacks {
+        fn request_resize(&mut self, size: WindowSize) -> Result<(), HandlerError> {
+            let asked = self.0.request_resize(size.physical.into(), size.scale_factor);
+            asked.map_err(HandlerError::from_boxed)
+        }
+
+        fn destroyed(&mut self) {
+            self.0.destroyed();
+        }
+    }
+    struct MainThread(Box<dyn HostMainThreadCaller>);
+    impl baseview::host::HostMainThreadCaller for MainThread {
+        fn call_main_thread(&mut self) {
+            self.0.call_main_thread();
+        }
+    }
+    baseview::host::Host::new()
+        .with_callbacks(Callbacks(host.callbacks))
+        .with_main_thread(MainThread(host.main_thread_caller))
 }

@@ -7,7 +7,6 @@ mod pace;
 
 pub use pace::Pace;
 
-use nice_plug_egui::Frame;
 use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use x11rb::errors::ConnectError;
 use x11rb::rust_connection::RustConnection;
@@ -22,8 +21,8 @@ pub struct Screen {
 
 impl Screen {
     /// Connects to the server that the window is on.
-    pub fn of(frame: &Frame) -> Option<Self> {
-        let window = match frame.baseview_window().window_handle().ok()?.as_raw() {
+    pub fn of(window: &impl HasWindowHandle) -> Option<Self> {
+        let window = match window.window_handle().ok()?.as_raw() {
             RawWindowHandle::Xlib(handle) => handle.window.try_into().ok()?,
             RawWindowHandle::Xcb(handle) => handle.window.get(),
             _ => return None,

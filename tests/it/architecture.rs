@@ -136,7 +136,7 @@ fn only_a_few_places_start_threads() {
             "crates/composer/src/crew.rs",
             "crates/composer/src/learning.rs",
             "src/editor/drag_out/x11.rs",
-            "src/editor/playhead/mover.rs",
+            "src/editor/software.rs",
             "src/sound_font.rs",
         ]
     );

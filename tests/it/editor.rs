@@ -7,6 +7,7 @@
 
 mod gestures;
 mod life;
+mod parts;
 mod playhead;
 mod screen;
 

@@ -36,7 +36,7 @@ Usage: cargo xtask COMMAND
        [--seconds 6] [--measure]
                        take a picture of the editor while the plugin plays, on an X server of its
                        own if there is none; sizes are in points; the states are fresh, playing,
-                       mid-blend, error, tiny, huge, scale2; --bundle also takes a library
+                       mid-blend, learning, error, tiny, huge, scale2; --bundle also takes a library
   fuzz [TARGET] [--minutes N]
                        look for inputs that break the readers: state, smf, texts
   ci                   formatting, lints, tests

@@ -68,4 +68,4 @@ pub use script::{
 pub use stepper::Stepper;
 pub use vst3::Vst3Instance;
 #[cfg(target_os = "linux")]
-pub use x11::{Button, Display, EditorWindow, Keysym, Picture, Pictures, Watch, XServer};
+pub use x11::{Button, Cover, Display, EditorWindow, Keysym, Picture, Pictures, Watch, XServer};

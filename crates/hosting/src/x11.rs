@@ -23,7 +23,7 @@ use x11rb::rust_connection::RustConnection;
 pub use picture::Picture;
 pub use server::XServer;
 pub use watch::{Pictures, Watch};
-pub use window::EditorWindow;
+pub use window::{Cover, EditorWindow};
 
 use crate::instance::PixelSize;
 use crate::{Error, Result};

@@ -24,8 +24,8 @@ pub struct Window(Option<usize>);
 
 impl Window {
     /// The window that is drawn in.
-    pub fn of(frame: &nice_plug_egui::Frame) -> Self {
-        let handle = frame.baseview_window().window_handle().ok();
+    pub fn of(window: &baseview::WindowContext) -> Self {
+        let handle = window.window_handle().ok();
         Self(handle.and_then(|handle| match handle.as_raw() {
             #[cfg(windows)]
             RawWindowHandle::Win32(handle) => Some(handle.hwnd.get() as usize),

@@ -19,7 +19,7 @@ pub struct Window;
 
 impl Window {
     /// The window that is drawn in.
-    pub fn of(_frame: &nice_plug_egui::Frame) -> Self {
+    pub fn of(_window: &baseview::WindowContext) -> Self {
         Self
     }
 }

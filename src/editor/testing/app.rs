@@ -6,13 +6,11 @@ use crate::editor::{EditorApp, SETTLING_INTERVAL};
 use crate::engine::{Band, Link};
 use crate::host::Channels;
 use crate::sound_font::SoundFonts;
+use baseview::dpi::LogicalSize;
 use egui::epaint::ClippedShape;
 use egui::output::OutputEvent;
 use egui::{FullOutput, Key, PointerButton, Rect, Shape};
 use nice_plug::prelude::{Param, Transport};
-use nice_plug_egui::NiceEguiApp;
-use nice_plug_egui::baseview::WindowSize;
-use nice_plug_egui::baseview::dpi::{LogicalSize, PhysicalSize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,8 +81,16 @@ impl Window {
     }
 
     pub fn frame(&mut self) -> FullOutput {
+        let mut output = self.frame_with_textures();
+        // There is no screen that would need them.
+        output.textures_delta.clear();
+        output
+    }
+
+    /// A frame to be painted.
+    pub fn frame_with_textures(&mut self) -> FullOutput {
         let app = &mut self.app;
-        self.bench.frame(|ui, setter| app.draw(ui, setter))
+        self.bench.frame_with_textures(|ui, setter| app.draw(ui, setter))
     }
 
     /// Frames until animations have come to rest.
@@ -247,11 +253,7 @@ fn pause(output: &FullOutput) -> Duration {
 fn the_window_is_not_drawn_while_nothing_changes() {
     let mut window = Window::new([1_060.0, 850.0]);
     assert_eq!(pause(&window.settle()), Duration::MAX, "before there is a band");
-    window.app.resized(WindowSize {
-        physical: PhysicalSize::new(1_300, 900),
-        logical: LogicalSize::new(1_300.0, 900.0),
-        scale_factor: 1.0,
-    });
+    window.app.resized(LogicalSize::new(1_300.0, 900.0));
     assert!(pause(&window.frame()) <= 2 * SETTLING_INTERVAL, "the surface may follow later");
     assert_eq!(pause(&window.settle()), Duration::MAX, "it has followed");
     window.link.wake.ring();

@@ -1,7 +1,7 @@
 //! Widgets as pictures, held to those in `tests/snapshots`.
 
 use super::Bench;
-use super::raster::Raster;
+use crate::editor::raster::Raster;
 use crate::editor::roll::Roll;
 use crate::editor::roll::history::tests::beat;
 use crate::editor::{blend, keep, meter, model_file, parts, presets, sound, status, styles, top};

@@ -61,19 +61,19 @@ pub fn print(before: &Threads, opened: &Threads) {
 
 /// Prints how often there was a picture, and how evenly.
 pub fn print_pictures(pictures: Pictures) {
-    let Pictures { mut intervals, n_whole } = pictures;
+    let Pictures { mut intervals, n_windows } = pictures;
     intervals.sort();
     let total: Duration = intervals.iter().sum();
     let at = |share: f64| {
         let place = (intervals.len().saturating_sub(1) as f64 * share) as usize;
         intervals.get(place).map_or(0, Duration::as_millis)
     };
-    let a_second = |n: usize| n as f64 / total.as_secs_f64().max(1e-3);
+    let a_second = |n: f64| n / total.as_secs_f64().max(1e-3);
     println!(
-        "pictures: {:.1} a second, of them {:.1} of the whole window; {} ms apart (median), one in \
-         ten {} ms or more, {} at most",
-        a_second(intervals.len()),
-        a_second(n_whole),
+        "pictures: {:.1} a second, together {:.1} times the window's pixels; {} ms apart (median), \
+         one in ten {} ms or more, {} at most",
+        a_second(intervals.len() as f64),
+        a_second(n_windows),
         at(0.5),
         at(0.9),
         at(1.0)

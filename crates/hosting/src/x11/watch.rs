@@ -20,12 +20,12 @@ pub struct Watch {
 }
 
 /// What was painted into a window.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pictures {
     /// The times between two pictures, large or small.
     pub intervals: Vec<Duration>,
-    /// How many were brought to the screen whole.
-    pub n_whole: usize,
+    /// What was brought to the screen, by windows that it would fill.
+    pub n_windows: f64,
 }
 
 impl Watch {
@@ -55,16 +55,16 @@ impl Watch {
         while let Some(event) = self.connection.poll_for_event().map_err(refused)? {
             if let Event::DamageNotify(notify) = event {
                 let [part, whole] = [notify.area, notify.geometry]
-                    .map(|rect| u32::from(rect.width) * u32::from(rect.height));
-                painted.push((notify.timestamp, 2 * part > whole));
+                    .map(|rect| f64::from(rect.width) * f64::from(rect.height));
+                painted.push((notify.timestamp, part / whole));
             }
         }
         Ok(pictures(&painted))
     }
 }
 
-/// Pictures of what was painted: when, and whether it was the whole window.
-fn pictures(painted: &[(u32, bool)]) -> Pictures {
+/// Pictures of what was painted: when, and which share of the window.
+fn pictures(painted: &[(u32, f64)]) -> Pictures {
     let mut starts: Vec<u32> = Vec::new();
     let mut last = None;
     for &(time, _) in painted {
@@ -77,7 +77,7 @@ fn pictures(painted: &[(u32, bool)]) -> Pictures {
     let since = |pair: &[u32]| Duration::from_millis(pair[1].wrapping_sub(pair[0]).into());
     Pictures {
         intervals: starts.windows(2).map(since).collect(),
-        n_whole: painted.iter().filter(|(_, is_whole)| *is_whole).count(),
+        n_windows: painted.iter().map(|(_, share)| share).sum(),
     }
 }
 
@@ -88,13 +88,13 @@ mod tests {
     #[test]
     fn what_is_painted_together_is_one_picture() {
         let millis = |times: &[u32]| {
-            let painted: Vec<_> = times.iter().map(|time| (*time, time % 2 == 1)).collect();
+            let painted: Vec<_> = times.iter().map(|time| (*time, 0.25)).collect();
             let pictures = pictures(&painted);
             let intervals = pictures.intervals.iter().map(Duration::as_millis);
-            (intervals.collect::<Vec<_>>(), pictures.n_whole)
+            (intervals.collect::<Vec<_>>(), pictures.n_windows)
         };
-        assert_eq!(millis(&[100, 101, 103, 116, 118, 150]), (vec![16, 34], 2));
-        assert_eq!(millis(&[u32::MAX, 16]), (vec![17], 1));
-        assert_eq!(millis(&[]), (vec![], 0));
+        assert_eq!(millis(&[100, 101, 103, 116, 118, 150]), (vec![16, 34], 1.5));
+        assert_eq!(millis(&[u32::MAX, 16]), (vec![17], 0.5));
+        assert_eq!(millis(&[]), (vec![], 0.0));
     }
 }

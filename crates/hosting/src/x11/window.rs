@@ -159,3 +159,47 @@ impl Drop for EditorWindow<'_> {
         let _ = self.display.connection.flush();
     }
 }
+
+/// A window over others, until it is dropped.
+pub struct Cover<'a> {
+    display: &'a Display,
+    window: u32,
+}
+
+impl Display {
+    /// Covers a part of a window, from a place in it on, in pixels.
+    ///
+    /// # Errors
+    /// [`Error::XServer`].
+    pub fn cover(
+        &self,
+        window: u32,
+        [left, top]: [i16; 2],
+        [width, height]: [u16; 2],
+    ) -> Result<Cover<'_>> {
+        let (connection, root) = (&self.connection, self.root());
+        let place = connection.translate_coordinates(window, root, left, top);
+        let place = place.map_err(refused)?.reply().map_err(refused)?;
+        let cover = connection.generate_id().map_err(refused)?;
+        let aux = CreateWindowAux::new().override_redirect(1).background_pixel(0);
+        let (x, y, class) = (place.dst_x, place.dst_y, WindowClass::INPUT_OUTPUT);
+        let depth = x11rb::COPY_DEPTH_FROM_PARENT;
+        connection
+            .create_window(depth, cover, root, x, y, width, height, 0, class, 0, &aux)
+            .map_err(refused)?
+            .check()
+            .map_err(refused)?;
+        connection.map_window(cover).map_err(refused)?.check().map_err(refused)?;
+        Ok(Cover { display: self, window: cover })
+    }
+}
+
+impl Drop for Cover<'_> {
+    fn drop(&mut self) {
+        let destroyed = self.display.connection.destroy_window(self.window);
+        // A server that has gone has no windows.
+        if let Ok(cookie) = destroyed {
+            let _ = cookie.check();
+        }
+    }
+}
