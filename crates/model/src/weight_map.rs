@@ -112,17 +112,17 @@ impl WeightMap {
         for (from, weight) in first.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
             let others = second.iter().enumerate();
             for (to, other) in others.filter(|(to, other)| **other > 0.0 && *to != from) {
-                pull += weight * other * (logit(self.share(from, to, share)) - logit(share));
+                let composed = Self::between(&self.shares[from][to], share);
+                pull += weight * other * (logit(composed) - logit(share));
             }
         }
         pull
     }
 
-    /// The curve of a pair at any share, in straight lines from point to point.
-    fn share(&self, first: usize, second: usize, share: f32) -> f32 {
+    /// A curve at any share, in straight lines from point to point.
+    pub fn between(curve: &[f32; N_POINTS], share: f32) -> f32 {
         let place = share * (N_POINTS - 1) as f32;
         let point = (place as usize).min(N_POINTS - 2);
-        let curve = &self.shares[first][second];
         curve[point] + (place - point as f32) * (curve[point + 1] - curve[point])
     }
 }

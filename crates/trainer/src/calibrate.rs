@@ -39,8 +39,11 @@ pub struct CalibrateOptions {
 /// Seed of the first song: none that an evaluation listens to.
 const FIRST_SEED: u32 = 100_000;
 
-/// Fits how often bars repeat, composes sweeps of all pairs without a map, fits one, and writes both
-/// into the weights.
+/// Fits how often bars repeat, composes sweeps of all pairs under the map that the weights have, bends
+/// it by what is heard, and writes both into the weights.
+///
+/// Weights without a map get their first one. A map that is fitted again gets closer: one bend has
+/// two parameters, and the curves of some pairs need more.
 ///
 /// # Errors
 /// Files that cannot be read or written, by name; a model that fails.
@@ -68,7 +71,10 @@ pub fn run(options: &CalibrateOptions) -> Result<()> {
     if options.songs == 0 {
         return finish(path, &tensors, &manifest);
     }
-    tensors.remove(WeightMap::NAME);
+    let mut map = match tensors.get(WeightMap::NAME) {
+        Some(tensor) => WeightMap::of_tensor(tensor).with_context(place)?,
+        None => WeightMap::default(),
+    };
     let network = Arc::new(Network::new(manifest.config, &tensors, Kernels::Fused)?);
     let eval = EvalOptions {
         budget: Budget {
@@ -81,14 +87,13 @@ pub fn run(options: &CalibrateOptions) -> Result<()> {
     let held_out =
         Songs::read(&options.prepared, &[Split::Valid, Split::Test], &Recipe::default())?;
     let sweep = sweep_alone(&eval, &network, &weights::write(&tensors)?, &held_out, FIRST_SEED)?;
-    let mut map = WeightMap::default();
-    println!("| pair | heard at each composed share | a | b | composed share for each heard |");
+    println!("| pair | heard at each asked share | a | b | composed share for each heard |");
     println!("|---|---|---:|---:|---|");
     let n_genres = held_out.n_genres();
     for ((first, second), curve) in pairs(n_genres).zip(&sweep.curves) {
         let heard = shares(curve);
         let bend = Bend::fit(&heard);
-        let undone = bend.inverse();
+        let undone = bend.undone(map.curve(first, second));
         map.set(first, second, undone).with_context(place)?;
         let text = |shares: &mut dyn Iterator<Item = f64>| -> String {
             shares.map(|share| format!("{:.2}", share)).collect::<Vec<_>>().join(" ")
@@ -159,14 +164,20 @@ impl Bend {
         of(best)
     }
 
-    /// Composed shares that are heard as 0, 0.1, … 1.
-    fn inverse(self) -> [f32; N_POINTS] {
+    /// Composed shares that are heard as 0, 0.1, … 1, where those of `composed` were heard so bent.
+    fn undone(self, composed: &[f32; N_POINTS]) -> [f32; N_POINTS] {
+        /// A map rises; where it was bent more than once, shares may come to lie on each other.
+        const LEAST: f32 = 1e-3;
         core::array::from_fn(|i| match i {
             0 => 0.0,
             _ if i == N_POINTS - 1 => 1.0,
             _ => {
                 let heard = i as f64 / (N_POINTS - 1) as f64;
-                (1.0 - (1.0 - heard).powf(1.0 / self.b)).powf(1.0 / self.a) as f32
+                let asked = (1.0 - (1.0 - heard).powf(1.0 / self.b)).powf(1.0 / self.a);
+                let share = WeightMap::between(composed, asked as f32);
+                // Room for the points on either side, each at its own place.
+                let low = LEAST * i as f32;
+                low + share * (1.0 - LEAST * (N_POINTS - 1) as f32)
             }
         })
     }
@@ -176,16 +187,37 @@ impl Bend {
 mod tests {
     use super::*;
 
+    fn line() -> [f32; N_POINTS] {
+        core::array::from_fn(|i| i as f32 / (N_POINTS - 1) as f32)
+    }
+
     #[test]
     fn a_bend_is_found_and_undone() {
         for (a, b) in [(1.0, 1.0), (2.5, 2.0), (0.6, 1.4), (1.0, 0.5)] {
             let bend = Bend { a, b };
             let found = Bend::fit(&core::array::from_fn(|i| bend.at(i as f64 / 10.0)));
             assert!((found.a - a).abs() < 0.01 && (found.b - b).abs() < 0.01, "{found:?}");
-            for (i, share) in found.inverse().into_iter().enumerate() {
+            for (i, share) in found.undone(&line()).into_iter().enumerate() {
                 assert!((bend.at(share.into()) - i as f64 / 10.0).abs() < 0.01);
             }
         }
+    }
+
+    #[test]
+    fn a_map_that_is_fitted_again_undoes_what_one_bend_cannot() {
+        let heard_of =
+            |share: f64| share - 0.12 * (3.0 * core::f64::consts::TAU * share / 2.0).sin();
+        let heard = |map: &[f32; N_POINTS]| map.map(|share| heard_of(share.into()));
+        let off = |map: &[f32; N_POINTS]| -> f64 {
+            heard(map)
+                .iter()
+                .zip(line())
+                .map(|(heard, share)| (heard - f64::from(share)).abs())
+                .sum()
+        };
+        let first = Bend::fit(&heard(&line())).undone(&line());
+        let second = Bend::fit(&heard(&first)).undone(&first);
+        assert!(off(&second) < off(&first) && off(&first) < off(&line()));
     }
 
     #[test]
@@ -194,7 +226,10 @@ mod tests {
         let switch = core::array::from_fn(|i| if i < 5 { 0.0 } else { 1.0 });
         let noise = [0.0, 0.3, -0.2, 0.5, 0.2, 0.9, 0.3, 0.4, 1.1, 0.7, 1.0];
         for heard in [switch, noise, [0.0; 11], [1.0; 11]] {
-            map.set(0, 1, Bend::fit(&heard).inverse()).unwrap();
+            for _ in 0..4 {
+                let curve = *map.curve(0, 1);
+                map.set(0, 1, Bend::fit(&heard).undone(&curve)).unwrap();
+            }
         }
     }
 }

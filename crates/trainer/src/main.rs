@@ -198,7 +198,7 @@ enum Verb {
         evals: Vec<PathBuf>,
     },
     /// Fit how often bars repeat and the weight map of exported weights: even steps of a knob become
-    /// even steps for the ear.
+    /// even steps for the ear. Run again, it bends the map that it finds.
     Calibrate {
         /// Folder that `prepare` wrote.
         #[arg(long, default_value = "target/prepared")]
