@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use model::style::{About, Film, Listener, Nats, Song as StyleSong};
 use model::{BandModel, Network, Style, Styles};
 use rayon::prelude::*;
-use score::steps::{IGNORE, Step, T_SYM};
+use score::steps::{IGNORE, Step, T_CHORD, T_SYM};
 use score::window::Window;
 use score::{BeatFrame, Blend, Controls, Genre, HistoryBeat, Meter, Scale, Tempo};
 use serde::{Deserialize, Serialize};
@@ -32,9 +32,12 @@ use crate::songs::{Song, read_songs};
 const N_WINDOWS: usize = 32;
 const WINDOW_BEATS: usize = 160;
 
-/// Composed songs an artist, and their bars.
+/// Composed songs an artist, and their bars; as many are heard of real songs.
 const N_SONGS: usize = 12;
 const N_BARS: usize = 16;
+
+/// Beats of a bar of what is composed.
+const BEATS_A_BAR: usize = 4;
 
 /// Points of a sweep from genres to a style, and songs at each.
 const N_POINTS: usize = 11;
@@ -75,7 +78,7 @@ pub struct Artist {
     /// Fewest bits a note that training the whole network leads to, if that was measured.
     #[serde(default)]
     pub ceiling_bits: Option<f64>,
-    /// Held-out windows whose nearest style is the artist's.
+    /// Sixteen bars of held-out songs whose nearest style is the artist's.
     pub recognised_real: f64,
     /// Composed songs under the style whose nearest style, of songs that it does not know, is the
     /// artist's.
@@ -161,6 +164,8 @@ struct Halves<'a> {
     learnt: Vec<&'a Song>,
     others: Vec<&'a Song>,
     windows: Vec<Vec<Step>>,
+    /// Sixteen bars each, of the others.
+    stretches: Vec<Vec<Vec<Step>>>,
 }
 
 /// Measures and prints the table.
@@ -188,7 +193,9 @@ pub fn run(options: &StylesOptions) -> Result<()> {
         .map(|(name, songs)| {
             let half = |odd: usize| songs.iter().skip(odd).step_by(2).copied().collect::<Vec<_>>();
             let (learnt, others) = (half(0), half(1));
-            Halves { name, windows: windows(&others, max_steps), learnt, others }
+            let windows = windows(&others, max_steps);
+            let stretches = stretches(&others, max_steps);
+            Halves { name, windows, stretches, learnt, others }
         })
         .collect();
     fs::create_dir_all(&options.cache)
@@ -268,23 +275,49 @@ fn to_learn(songs: &[&Song]) -> Vec<StyleSong> {
 
 /// Windows of songs, the first of each before the second of any.
 fn windows(songs: &[&Song], max_steps: usize) -> Vec<Vec<Step>> {
+    let cut = |beats: &[HistoryBeat], start: usize| {
+        let window = Window::cut(beats, start, WINDOW_BEATS);
+        let steps = window.encode(window.conditions(), max_steps);
+        has_notes(&steps).then_some(steps)
+    };
+    in_rounds(songs, WINDOW_BEATS, 16, cut)
+}
+
+/// As much of songs as is composed, the first of each before the second of any.
+fn stretches(songs: &[&Song], max_steps: usize) -> Vec<Vec<Vec<Step>>> {
+    let n_beats = N_BARS * BEATS_A_BAR;
+    let cut = |beats: &[HistoryBeat], start: usize| {
+        let windows = whole(&beats[start..start + n_beats], max_steps);
+        windows.iter().any(|steps| has_notes(steps)).then_some(windows)
+    };
+    in_rounds(songs, n_beats, n_beats, cut)
+}
+
+/// What `cut` makes of the beats from each multiple of `stride` on, where at least `left` remain:
+/// the first of each song, then the second, up to [`N_WINDOWS`].
+fn in_rounds<T>(
+    songs: &[&Song],
+    stride: usize,
+    left: usize,
+    cut: impl Fn(&[HistoryBeat], usize) -> Option<T>,
+) -> Vec<T> {
+    let longest = songs.iter().map(|song| song.beats.len()).max().unwrap_or(0);
+    let starts = (0..longest).step_by(stride);
+    let places = starts.flat_map(|start| songs.iter().map(move |song| (&song.beats, start)));
+    let fits = places.filter(|(beats, start)| start + left <= beats.len());
+    fits.filter_map(|(beats, start)| cut(beats, start)).take(N_WINDOWS).collect()
+}
+
+/// All of `music`, in as many windows as it takes: dense music fills one after a few bars.
+fn whole(music: &[HistoryBeat], max_steps: usize) -> Vec<Vec<Step>> {
     let mut windows = Vec::new();
-    for round in 0.. {
-        let before = windows.len();
-        for song in songs {
-            let start = round * WINDOW_BEATS;
-            if windows.len() >= N_WINDOWS || start + 16 > song.beats.len() {
-                continue;
-            }
-            let window = Window::cut(&song.beats, start, WINDOW_BEATS);
-            let steps = window.encode(window.conditions(), max_steps);
-            if has_notes(&steps) {
-                windows.push(steps);
-            }
-        }
-        if windows.len() == before || windows.len() >= N_WINDOWS {
-            break;
-        }
+    let mut start = 0;
+    while start < music.len() {
+        let window = Window::cut(music, start, music.len() - start);
+        let steps = window.encode(window.conditions(), max_steps);
+        // Each beat tells its chord once.
+        start += steps.iter().filter(|step| step.targets[T_CHORD] != IGNORE).count().max(1);
+        windows.push(steps);
     }
     windows
 }
@@ -318,18 +351,20 @@ fn measure(
     };
     let by_genres = mixes.iter().map(hear).min_by(|a, b| bits(a).total_cmp(&bits(b)));
     let by_genres = by_genres.unwrap_or_default();
-    let by_styles: Vec<Vec<Nats>> = films.iter().map(hear).collect();
+    let by_style = hear(&films[i]);
     let gains: Vec<f64> = by_genres
         .iter()
-        .zip(&by_styles[i])
+        .zip(&by_style)
         .map(|(genres, style)| 1.0 - style.bits_per_note() / genres.bits_per_note())
         .collect();
     let nearest = |of: &dyn Fn(usize) -> f64| -> bool {
         (0..artists.len()).min_by(|a, b| of(*a).total_cmp(&of(*b))) == Some(i)
     };
-    let right = (0..artist.windows.len())
-        .filter(|w| nearest(&|style| by_styles[style][*w].bits_per_note()));
-    let recognised_real = right.count() as f64 / artist.windows.len().max(1) as f64;
+    let is_taken_for = |styles: &[Film], windows: &[Vec<Step>]| {
+        nearest(&|style| bits_of(listener, &styles[style], windows))
+    };
+    let right = artist.stretches.iter().filter(|windows| is_taken_for(&films, windows));
+    let recognised_real = right.count() as f64 / artist.stretches.len().max(1) as f64;
 
     let mut slots = [const { None }; score::N_STYLES];
     slots[0] = Some(own[i].clone());
@@ -356,7 +391,7 @@ fn measure(
         controls.parts.iter_mut().zip(parts).for_each(|(part, on)| part.on = on);
         let mut band = BandModel::new(network.clone()).with_styles(styles.clone());
         let mut song: Vec<HistoryBeat> = Vec::new();
-        for beat in 0..n_bars * 4 {
+        for beat in 0..n_bars * BEATS_A_BAR {
             let frame = BeatFrame::regular(beat as i64, Meter::COMMON, tempo);
             let music = band.compose(&song, &frame, &controls, 0)?;
             song.push(HistoryBeat { frame, music });
@@ -364,29 +399,22 @@ fn measure(
         Ok(song)
     };
     let max_steps = network.config().context_len;
-    let steps_of = |song: &[HistoryBeat]| {
-        let window = Window::cut(song, 0, WINDOW_BEATS);
-        window.encode(window.conditions(), max_steps)
-    };
     let composed =
         (0..N_SONGS).map(|seed| compose(1.0, seed, N_BARS)).collect::<Result<Vec<_>>>()?;
     let of_genres =
         (0..N_SONGS).map(|seed| compose(0.0, seed, N_BARS)).collect::<Result<Vec<_>>>()?;
-    let is_taken_for_it = |song: &Vec<HistoryBeat>| {
-        let steps = steps_of(song);
-        nearest(&|style| listener.nats(&judging[style], &steps).bits_per_note())
-    };
     let share_of = |songs: &[Vec<HistoryBeat>]| {
-        songs.iter().filter(|song| is_taken_for_it(song)).count() as f64 / songs.len() as f64
+        let right = songs.iter().filter(|song| is_taken_for(&judging, &whole(song, max_steps)));
+        right.count() as f64 / songs.len() as f64
     };
     let neutral = listener.genres(judges[i].genres());
     let mut heard = Vec::new();
     for point in 0..N_POINTS {
         let share = point as f32 / (N_POINTS - 1) as f32;
         let at = (0..N_SWEEP_SONGS).map(|seed| {
-            let steps = steps_of(&compose(share, 100 + seed, 8)?);
+            let windows = whole(&compose(share, 100 + seed, 8)?, max_steps);
             let [genres, style] =
-                [&neutral, &judging[i]].map(|film| listener.nats(film, &steps).bits_per_note());
+                [&neutral, &judging[i]].map(|film| bits_of(listener, film, &windows));
             Ok(genres - style)
         });
         heard.push(mean(at.collect::<Result<Vec<f64>>>()?));
@@ -401,14 +429,14 @@ fn measure(
     };
     // As long as what is composed.
     let by_artist =
-        artist.others.iter().map(|song| &song.beats[..song.beats.len().min(N_BARS * 4)]);
+        artist.others.iter().map(|song| &song.beats[..song.beats.len().min(N_BARS * BEATS_A_BAR)]);
     Ok(Artist {
         n_songs: artist.learnt.len(),
         n_notes: own[i].about().n_notes,
         n_windows: artist.windows.len(),
         genres_bits: bits(&by_genres),
-        style_bits: bits(&by_styles[i]),
-        gain: Figure { value: 1.0 - bits(&by_styles[i]) / bits(&by_genres), ..mean_of(&gains) },
+        style_bits: bits(&by_style),
+        gain: Figure { value: 1.0 - bits(&by_style) / bits(&by_genres), ..mean_of(&gains) },
         ceiling_bits: None,
         recognised_real,
         recognised: share_of(&composed),
@@ -419,9 +447,49 @@ fn measure(
     })
 }
 
+/// Bits a note of windows under a genre or a style.
+fn bits_of(listener: &Listener, film: &Film, windows: &[Vec<Step>]) -> f64 {
+    bits(&windows.iter().map(|steps| listener.nats(film, steps)).collect::<Vec<_>>())
+}
+
 /// Bits a note over windows.
 fn bits(windows: &[Nats]) -> f64 {
     let mut sum = Nats::default();
     windows.iter().for_each(|nats| sum.add(nats));
     sum.bits_per_note()
+}
+
+#[cfg(test)]
+mod tests {
+    use score::{GridBeat, GridNote, Part, Velocity};
+
+    use super::*;
+
+    #[test]
+    fn whole_music_is_heard_however_dense_it_is() {
+        let frame = |beat| BeatFrame::regular(beat, Meter::COMMON, Tempo::default());
+        let beat = |at: i64, n_notes: u8| {
+            let mut music = GridBeat::default();
+            let note = |i| GridNote {
+                position: i,
+                pitch: 60 + i % 12,
+                duration: 1,
+                velocity: Velocity::clamped(80),
+                micro: 0,
+            };
+            music.parts[Part::Lead.index()] = (0..n_notes).map(note).collect();
+            HistoryBeat { frame: frame(at), music }
+        };
+        for n_notes in [0, 1, 20] {
+            let music: Vec<_> = (0..64).map(|at| beat(at, n_notes)).collect();
+            let windows = whole(&music, 384);
+            let told = |target: usize| {
+                let steps = windows.iter().flatten();
+                steps.filter(|step| step.targets[target] != IGNORE).count()
+            };
+            assert_eq!(told(T_CHORD), 64, "beats of {n_notes} notes");
+            assert!(told(T_SYM) >= 64 * usize::from(n_notes), "beats of {n_notes} notes");
+            assert!(windows.iter().all(|steps| steps.len() <= 384));
+        }
+    }
 }
