@@ -245,7 +245,7 @@ impl EditorApp {
         self.keep.set_window(drag_out::Window::of(window));
         self.renderer = renderer;
         context.add_plugin(Pacer::of(window, renderer));
-        if renderer != Renderer::Card {
+        if renderer == Renderer::Emulated {
             theme::stand_still(context);
         }
         self.roll.is_paged = renderer != Renderer::Card;

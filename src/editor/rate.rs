@@ -18,8 +18,8 @@ const QUESTION: Duration = Duration::from_millis(4);
 const A_MEGAPIXEL: Duration = Duration::from_millis(36);
 
 /// Between two pictures where the playhead moves without them: often enough for lamps, notes that
-/// sound and meters.
-const BESIDES: Duration = Duration::from_millis(50);
+/// sound, meters and what glides.
+const BESIDES: Duration = Duration::from_millis(30);
 
 /// Parts of the names of renderers without a graphics card: Mesa's, Google's and Windows'.
 const SOFTWARE_NAMES: [&str; 5] = ["llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic"];

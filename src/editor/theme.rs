@@ -162,8 +162,8 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-/// Has everything jump that would glide: where the processor draws the window, each picture on the
-/// way costs as much as the last.
+/// Has everything jump that would glide: where the processor draws pictures whole, each on the way
+/// costs as much as the last.
 pub fn stand_still(context: &egui::Context) {
     context.all_styles_mut(|style| style.animation_time = 0.0);
 }

@@ -43,8 +43,11 @@ const DRUM_SHARE: f32 = 0.36;
 /// Width of the names of rows and octaves at the left.
 const GUTTER: f32 = 60.0;
 
-/// How long the keys take to move to another range, in seconds.
+/// How long the keys take to move to another range, in seconds, where the music moves anyway.
 const GLIDE: f32 = 0.3;
+
+/// How far the playhead goes beyond its page, in beats, until the picture is there that turns it.
+const BEYOND_PAGE: f64 = 0.25;
 
 /// Places on the roll.
 pub struct Grid {
@@ -54,7 +57,7 @@ pub struct Grid {
     /// Where the playhead stands.
     now: f32,
     position: f64,
-    /// How fast it moves over the grid, in points a second, and how far: to the end of its page.
+    /// How fast it moves over the grid, in points a second, and how far: a little beyond its page.
     speed: f32,
     end: f32,
     /// When it stood there.
@@ -77,7 +80,10 @@ impl Grid {
         let ahead = (beats_ahead * beat_width).min(notes.width() * AHEAD_SHARE);
         let anchor_x = notes.right() - ahead;
         let (lowest, highest) = lanes::keys(history);
-        let glide = |name: &str, key: f32| theme::glide(ui, ui.scope_id().with(name), key, GLIDE);
+        let glide = |name: &str, key: f32| match page > 0.0 {
+            true => key,
+            false => theme::glide(ui, ui.scope_id().with(name), key, GLIDE),
+        };
         Self {
             rect,
             pitched: Rect::from_min_max(notes.min, pos2(notes.right(), split - 4.0)),
@@ -85,7 +91,7 @@ impl Grid {
             now: anchor_x + (position - anchor) as f32 * beat_width,
             position,
             speed: if page > 0.0 { speed as f32 * beat_width } else { 0.0 },
-            end: anchor_x + page as f32 * beat_width,
+            end: anchor_x + (page + BEYOND_PAGE) as f32 * beat_width,
             at,
             anchor_x,
             anchor,
