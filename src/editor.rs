@@ -14,6 +14,7 @@ mod control;
 #[cfg(any(test, target_os = "linux"))]
 mod damage;
 mod drag_out;
+mod dropped;
 mod follow;
 mod gestures;
 mod ground;
@@ -63,6 +64,7 @@ use egui::{Context, Frame, Margin, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::prelude::ParamSetter;
 use rate::{Pacer, Renderer};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,6 +96,7 @@ pub struct EditorApp {
     params: Arc<TributaryParams>,
     link: Arc<Link>,
     size: EditorSize,
+    dropped: dropped::Dropped,
     keep: keep::Keep,
     model_file: model_file::ModelFileState,
     roll: roll::Roll,
@@ -113,6 +116,7 @@ impl EditorApp {
             params,
             link,
             size,
+            dropped: dropped::Dropped::default(),
             keep: keep::Keep::default(),
             model_file: model_file::ModelFileState::default(),
             presets: presets::Presets::default(),
@@ -165,8 +169,12 @@ impl EditorApp {
         let params = &*self.params.clone();
         names::remember(ui.ctx(), params.model.model().genres());
         let lost = params.header.lost();
-        let warnings =
-            [model_file::warning(params), sound::warning(params), styles::warning(params)];
+        let warnings = [
+            self.dropped.warning(ui),
+            model_file::warning(params),
+            sound::warning(params),
+            styles::warning(params),
+        ];
         let track = self.link.track();
         self.keep.set_track(track.clone());
         let window = ui.available_size();
@@ -228,10 +236,26 @@ impl EditorApp {
             ground::below(ui, &area);
         });
         ground::around(ui, panel.response.rect, around);
+        self.dropped.show(ui);
     }
 }
 
 impl EditorApp {
+    /// Takes in which files are over the window, none when they have gone; whether they can be used.
+    fn hover_files(&mut self, paths: &[PathBuf]) -> bool {
+        // What is dragged out of the window is not meant for it.
+        let is_own = self.keep.is_dragging();
+        self.dropped.hover(if is_own { &[] } else { paths })
+    }
+
+    /// Uses files that were let go over the window; whether they can be used.
+    fn take_files(&mut self, paths: &[PathBuf]) -> bool {
+        if self.keep.is_dragging() {
+            return false;
+        }
+        self.dropped.take(paths, &self.params, |path| self.presets.import(path))
+    }
+
     /// Begins in a window that was opened.
     fn open(
         &mut self,

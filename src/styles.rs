@@ -127,6 +127,14 @@ impl StyleKnobs {
             .filter(|path| !path.trim().is_empty())
             .map(|path| full_path(path, MIDI))
             .collect::<Result<_, _>>()?;
+        self.learn_paths(knob, paths)
+    }
+
+    /// The same of full paths.
+    ///
+    /// # Errors
+    /// As for [`Self::learn_files`].
+    pub fn learn_paths(&self, knob: usize, paths: Vec<PathBuf>) -> Result<(), String> {
         let Some(first) = paths.first() else { return Err(full_path("", MIDI).unwrap_err()) };
         let name = first.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         self.learn(knob, name, move || songs(&paths))

@@ -11,8 +11,8 @@ use super::rate::Renderer;
 #[cfg(target_os = "linux")]
 use super::{raster::Area, software::Software, x11::Screen};
 use baseview::{
-    DamageArea, Event, EventStatus, HandlerError, MouseCursor, MouseEvent, WindowContext,
-    WindowHandler, WindowSize,
+    DamageArea, DropData, DropEffect, Event, EventStatus, HandlerError, MouseCursor, MouseEvent,
+    WindowContext, WindowHandler, WindowSize,
 };
 use copypasta::{ClipboardContext, ClipboardProvider};
 use egui::{
@@ -121,6 +121,26 @@ impl Handler {
         Ok(())
     }
 
+    /// Follows files that are dragged over the window; whether they are welcome, if it is that.
+    fn drag(&self, event: &MouseEvent) -> Option<EventStatus> {
+        let files = |data: &DropData| match data {
+            DropData::Files(paths) => paths.clone(),
+            _ => vec![],
+        };
+        let mut app = self.app.lock();
+        let is_welcome = match event {
+            MouseEvent::DragEntered { data, .. } | MouseEvent::DragMoved { data, .. } => {
+                app.hover_files(&files(data))
+            }
+            MouseEvent::DragLeft => app.hover_files(&[]),
+            MouseEvent::DragDropped { data, .. } => app.take_files(&files(data)),
+            _ => return None,
+        };
+        self.window.request_redraw();
+        let accepted = EventStatus::AcceptDrop(DropEffect::Copy);
+        Some(if is_welcome { accepted } else { EventStatus::Ignored })
+    }
+
     fn copy(&self, text: String) -> Result<(), Box<dyn Error + Send + Sync>> {
         match self.clipboard.borrow_mut().as_mut() {
             Some(clipboard) => clipboard.set_contents(text),
@@ -172,6 +192,11 @@ impl WindowHandler for Handler {
             && let Err(error) = self.window.focus()
         {
             nice_plug::nice_error!("the editor does not get the keyboard: {error}");
+        }
+        if let Event::Mouse(event) = &event
+            && let Some(status) = self.drag(event)
+        {
+            return status;
         }
         let paste = || self.clipboard.borrow_mut().as_mut()?.get_contents().ok();
         let scale = self.window.scale_factor();

@@ -1,8 +1,5 @@
 //! Which model composes: its name and genres, a file of weights by its path, and the way back to
 //! the model that is built in.
-//!
-//! Files cannot be dropped here: `input` leaves out the window library's events of dragging, so a
-//! path is typed or pasted.
 
 use super::theme;
 use crate::model_file::{Model, Outcome};

@@ -205,12 +205,18 @@ impl Presets {
                 ui.ctx().copy_text(item.preset.to_toml());
                 Ok(format!("{} copied as text", item.preset.name))
             }
-            list::Action::Import(text) => {
-                self.library().import(&text).map(|preset| format!("{} taken over", preset.name))
-            }
+            list::Action::Import(text) => return self.import(&text),
         };
         self.message = Some(match done {
             Ok(text) => Message::Done(text),
+            Err(error) => Message::Trouble(error.to_string()),
+        });
+    }
+
+    /// Takes a preset over: its text, or the path of a file.
+    pub fn import(&mut self, shared: &str) {
+        self.message = Some(match self.library().import(shared) {
+            Ok(preset) => Message::Done(format!("{} taken over", preset.name)),
             Err(error) => Message::Trouble(error.to_string()),
         });
     }

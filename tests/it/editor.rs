@@ -5,6 +5,7 @@
 //! own, so that nothing else is under the pointer. Without an X server the tests are skipped and
 //! say so.
 
+mod drop;
 mod gestures;
 mod life;
 mod parts;
@@ -19,6 +20,7 @@ use hosting::{
     play_meanwhile,
 };
 
+use self::drop::Outcome;
 use self::gestures::{assert_well_formed, genre_ids};
 use self::screen::on_a_screen;
 use crate::support::{clap, vst3};

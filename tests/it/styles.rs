@@ -22,7 +22,7 @@ fn file(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn parsed(recording: &Recording) -> Value {
+pub fn parsed(recording: &Recording) -> Value {
     let start = recording.state.iter().position(|byte| *byte == b'{').unwrap();
     serde_json::from_slice(&recording.state[start..]).unwrap()
 }

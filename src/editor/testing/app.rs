@@ -12,6 +12,7 @@ use egui::output::OutputEvent;
 use egui::{FullOutput, Key, PointerButton, Rect, Shape};
 use nice_plug::prelude::{Param, Transport};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -358,6 +359,38 @@ fn bars_are_chosen_on_the_roll() {
     }
     assert_eq!(window.app.roll.chosen(), None, "a click lets go");
     assert!(begun(&window.bench.told()).is_empty());
+}
+
+/// Files over the window are told what they are for, used when they are let go, and refused in words.
+#[test]
+fn files_are_let_go_over_the_window() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut window = Window::new([1_060.0, 850.0]);
+    let says = |window: &mut Window, word: &str| {
+        texts(&window.settle().shapes).iter().any(|(text, ..)| text.contains(word))
+    };
+    let style = [root.join("assets/styles/fanny-hensel.tributary-style")];
+    assert!(window.app.hover_files(&style));
+    assert!(says(&mut window, "Let go to put this style behind a knob"));
+    assert!(!window.app.hover_files(&[]));
+    assert!(!says(&mut window, "Let go"));
+    assert!(window.app.take_files(&style));
+    assert!(window.bench.params.styles.get(0).is_some() && !says(&mut window, "Let go"));
+    // What is nothing for it changes nothing.
+    for strange in ["README.md", "assets/styles/none.tributary-style"] {
+        let strange = [root.join(strange)];
+        window.app.hover_files(&strange);
+        assert!(!window.app.take_files(&strange));
+        assert!(says(&mut window, &strange[0].display().to_string()));
+        for pressed in [true, false] {
+            window.bench.button(egui::pos2(530.0, 300.0), PointerButton::Primary, pressed);
+            window.frame();
+        }
+        assert!(!says(&mut window, &strange[0].display().to_string()), "a press is an answer");
+    }
+    assert!(window.bench.params.styles.get(1).is_none());
+    let two = [style[0].clone(), root.join("assets/chord.mid")];
+    assert!(!window.app.take_files(&two) && says(&mut window, "only songs"));
 }
 
 /// The host's name for the track stands in the window, however long it is.
