@@ -67,7 +67,7 @@ impl Plan {
         let pull = (pull * eased).min(2.0);
         let slots: [Vec<(usize, f32)>; N_SLOTS] = core::array::from_fn(|slot| {
             match slot.checked_sub(1) {
-                None => active(&controls.harmony(), map, styles),
+                None => harmony(controls, map, styles),
                 // A part that is off has no steps; no blend of its own may cost a stream.
                 Some(part) if !controls.parts[part].on => vec![],
                 Some(part) => active(&controls.part_blend(Part::ALL[part]), map, styles),
@@ -173,6 +173,25 @@ fn against(genres: &[(usize, f32)], share: f32, n_genres: usize, styles: &Styles
 fn active(blend: &Blend, map: &WeightMap, styles: &Styles) -> Vec<(usize, f32)> {
     let shares = map.apply(styles.shares(blend), |place| styles.genres_of(place));
     shares.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
+}
+
+/// The same of the harmony. On the way from the common blend to its own the map has no say: it tells
+/// how a whole band is heard, and bent by it, chords turn at both ends of the way and hardly between. See
+/// `models/EXPERIMENTS.md` 18.
+fn harmony(controls: &Controls, map: &WeightMap, styles: &Styles) -> Vec<(usize, f32)> {
+    let own = controls.harmony_own.clamp(0.0, 1.0);
+    let of = |blend: &Blend| active(blend, map, styles);
+    if own <= MIN_WEIGHT {
+        return of(&controls.blend);
+    }
+    if own >= 1.0 - MIN_WEIGHT {
+        return of(&controls.harmony_blend);
+    }
+    let mut mixed = [0.0; Blend::LEN];
+    for (blend, weight) in [(&controls.blend, 1.0 - own), (&controls.harmony_blend, own)] {
+        of(blend).into_iter().for_each(|(place, share)| mixed[place] += weight * share);
+    }
+    mixed.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect()
 }
 
 /// Gives every one of `n` streams a genre; the heaviest fills what is left, its weight shared.
@@ -349,6 +368,26 @@ mod tests {
         assert_eq!(planned.weights[2][..2], [MIXED_GUIDANCE / 2.0; 2]);
         controls.parts[0].on = false;
         assert_eq!(plan(&controls).streams[0][1], Mix::NULL);
+    }
+
+    #[test]
+    fn the_harmony_goes_to_its_own_blend_in_a_line() {
+        let mut map = WeightMap::default();
+        map.set(0, 5, core::array::from_fn(|i| (i as f32 / 10.0).powi(2))).unwrap();
+        let classical = Blend::pure(Genre::Classical);
+        let mixed = blend(&[(Genre::Classical, 0.5), (Genre::HipHop, 0.5)]);
+        let at = |common: Blend, harmony_own: f32| {
+            let harmony_blend = Blend::pure(Genre::HipHop);
+            let controls =
+                Controls { blend: common, harmony_own, harmony_blend, ..Controls::default() };
+            let of_hip_hop = |(place, share): &(usize, f32)| (*place == 5).then_some(*share);
+            harmony(&controls, &map, &Styles::default()).iter().find_map(of_hip_hop).unwrap_or(0.0)
+        };
+        let near = |a: f32, b: f32| (a - b).abs() < 1e-4;
+        assert!([0.0, 0.3, 0.7, 1.0].iter().all(|own| near(at(classical, *own), *own)));
+        // Blends themselves pass the map.
+        assert!(near(at(mixed, 0.0), 0.25) && near(at(mixed, 0.6), 0.7));
+        assert_eq!(at(classical, MIN_WEIGHT), 0.0, "too little to be read for");
     }
 
     #[test]

@@ -90,7 +90,8 @@ impl Family {
         match self {
             Self::Strength => usual * 5 / 4,
             Self::Register => usual * 7 / 4,
-            Self::HarmonyOwn => usual * 9 / 4,
+            // Songs differ in their chords by more than a step of the knob.
+            Self::HarmonyOwn => usual * 15 / 4,
             Self::Density | Self::Adventure | Self::DrumsOwn => usual,
         }
     }
