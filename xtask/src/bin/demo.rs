@@ -22,6 +22,9 @@ const STAND: usize = (RATE / 2.0) as usize;
 /// How many times faster than the clock the second pass runs.
 const SPEED: f64 = 4.0;
 
+/// Of the first eight songs the one in which each genre of the tour is heard soonest.
+const SEED: &str = "7";
+
 /// Genres of which less is heard are left out of the table.
 const LEAST_TOLD: f32 = 0.1;
 
@@ -86,6 +89,7 @@ fn script() -> Result<Script> {
     let song = Song { tempo: TEMPO, ..Song::default() };
     script.stand(&song, 0.0, STAND / 50, 50);
     script.play(&song, 0.0, BARS as f64 * 4.0, &[512]);
+    script.setting("seed", SEED);
     // Notes that are still held end when the song stops; a second lets their sound die away.
     script.stop(512, RATE as usize / 512);
     for (parameter, weight) in PARAMETERS.iter().zip(weights_at(0.0)) {
