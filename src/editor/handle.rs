@@ -1,4 +1,4 @@
-//! The framework's window, made safe to close.
+//! The window library's window, made safe to close.
 //!
 //! On X11 a window has a thread of its own. When that has panicked, as a graphics driver can make
 //! it, closing the window panics on the host's thread, behind a C interface, which ends the host.
@@ -60,7 +60,7 @@ impl Drop for Handle {
     }
 }
 
-/// Calls the framework with its own window, which is there until it is dropped.
+/// Calls the window library with its own window, which is there until it is dropped.
 fn with(
     window: &Window,
     call: impl FnOnce(&baseview::Window) -> Result<(), baseview::Error>,

@@ -46,7 +46,7 @@ impl Renderer {
     }
 }
 
-/// Has the framework draw for every picture of the screen while a graphics card does it, where it
+/// Has the window drawn for every picture of the screen while a graphics card does it, where it
 /// would draw for every other one. Part of a window's context, and gone with it.
 #[derive(Default)]
 pub struct Pacer {

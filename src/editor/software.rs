@@ -87,7 +87,7 @@ impl Software {
         self.raster.free(&mut output.textures_delta);
         shown.put_line(changed.playhead.map(|playhead| line::Line::new(&playhead, scale, size)));
         // With the lock held, so that the playhead is not moved in the picture before. A server that
-        // has gone is the framework's to notice.
+        // has gone is the window library's to notice.
         let _ = shown.send(Instant::now(), &self.shared.canvas);
         drop(state);
         self.shared.bell.notify_one();

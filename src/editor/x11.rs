@@ -1,6 +1,6 @@
-//! A connection of our own to the X server of the framework's window.
+//! A connection of our own to the X server of the window.
 //!
-//! The framework shares neither its connection nor the events that come over it. An X server does
+//! The library shares neither its connection nor the events that come over it. An X server does
 //! not care whose window it is: whoever knows its number may paint into it and hear of it.
 
 mod pace;
@@ -11,7 +11,7 @@ use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use x11rb::errors::ConnectError;
 use x11rb::rust_connection::RustConnection;
 
-/// A connection, and the framework's window.
+/// A connection, and the library's window.
 pub struct Screen {
     /// Used by one thread at a time.
     pub connection: RustConnection,

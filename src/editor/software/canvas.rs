@@ -1,4 +1,4 @@
-//! The framework's window, to paint into.
+//! The window on the server, to paint into.
 
 use super::shown::Target;
 use crate::editor::raster::Area;

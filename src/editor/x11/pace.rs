@@ -14,7 +14,7 @@ use x11rb::errors::{ConnectionError, ReplyOrIdError};
 use x11rb::protocol::Event;
 use x11rb::protocol::present::{self, CompleteKind, ConnectionExt as _, EventMask};
 
-/// Asks beside the framework.
+/// Asks beside the window library.
 pub struct Pace {
     screen: Screen,
     /// The number of the last answer, and which picture of the screen it was.
@@ -36,7 +36,7 @@ impl Pace {
         Ok(Self { screen, last: None })
     }
 
-    /// Has the framework told of the next picture of the screen. Called while one is drawn, whether
+    /// Has the library told of the next picture of the screen. Called while one is drawn, whether
     /// another will be wanted or not.
     ///
     /// # Errors
