@@ -53,11 +53,11 @@ impl Cursor {
         epoch == self.current || (self.ahead..=self.newest).contains(&epoch)
     }
 
-    /// Starts a new stretch at `position` (beats), after a start or a jump.
-    pub(crate) fn start(&mut self, position: f64) {
+    /// Starts a new stretch with `beat`, after a start or a jump.
+    pub(crate) fn start(&mut self, beat: i64) {
         self.newest = self.newest.next();
         *self = Self {
-            beat: floor(position + BEAT_NUDGE),
+            beat,
             epoch: self.newest,
             pass: 0,
             wraps: 0,
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn short_loops_are_asked_for_pass_after_pass() {
         let mut cursor = Cursor::new();
-        cursor.start(4.5);
+        cursor.start(4);
         let range = Some((4.5, 5.25));
         let mut asked = [(0, 0, 0.0); 5];
         for place in &mut asked {
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn leaving_a_loop_goes_on_behind_its_end() {
         let mut cursor = Cursor::new();
-        cursor.start(0.0);
+        cursor.start(0);
         cursor.beat = 4;
         cursor.follow_loop(Some((0.0, 4.0)));
         cursor.beat += 1;

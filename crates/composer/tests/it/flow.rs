@@ -1,4 +1,4 @@
-use composer::testing::{Action, HashGenerator, Mishap, Script, TimedEvent, drive, drive_late};
+use composer::testing::{Action, Bars, HashGenerator, Mishap, Script, TimedEvent, drive, drive_late};
 use composer::{PatternGenerator, Settings, SteppedSession, session};
 use player::{EventKind, WorkerState};
 use score::{Blend, Controls, Genre, Ticks};
@@ -23,6 +23,24 @@ fn a_primed_transport_sounds_on_its_first_sample() {
     let status = session.status;
     assert_eq!((status.underruns(), status.late(), status.dropped()), (0, 0, 0));
     assert_eq!(status.worker_state(), WorkerState::Ready);
+}
+
+#[test]
+fn a_host_that_starts_a_little_before_where_it_stood_plays_what_was_primed() {
+    // Ardour does, by a 32nd of a beat at 120 BPM; it lies in another bar then.
+    for stood_at in [0.0, 16.0] {
+        let mut script = Script { bars: Bars::StartAndNumber, ..Script::play(96_000) };
+        script.actions = vec![
+            (0, Action::Seek(stood_at)),
+            (9_600, Action::Seek(stood_at - 0.031_25)),
+            (9_600, Action::Play),
+        ];
+        let mut session = hashing();
+        let events = drive_late(&mut session, &script.blocks(&[480]), 1, |_| true);
+        assert_eq!(ons(&events)[..4], [9_600 + 750; 4]);
+        let status = session.status;
+        assert_eq!((status.underruns(), status.late(), status.dropped()), (0, 0, 0));
+    }
 }
 
 #[test]

@@ -2,15 +2,17 @@
 
 use core::ops::Deref;
 
-use score::{Controls, GivenChord, Meter, Progression, Tempo, Ticks};
+use score::grid::BeatFrame;
+use score::{Controls, GivenChord, Progression, Ticks};
 
 use super::{Player, START_GRACE};
 use crate::cursor::Cursor;
 use crate::playhead::BEAT_NUDGE;
-use crate::timeline::{Timeline, floor};
+use crate::timeline::{Timeline, ceil, floor};
 use crate::{BeatRequest, Form, Left, MAX_LEAD_SECS, PRIME_INTERVAL_SECS, RequestKind, Status};
 
-/// Hosts whose position is off by less than this have not jumped, in seconds.
+/// Hosts whose position is off by less than this have not jumped, in seconds. Ardour starts 16 ms
+/// before the place it stood at.
 const SLIP_LIMIT_SECS: f64 = 0.020;
 
 /// Positions this near the expected one are the expected one, in samples.
@@ -31,9 +33,9 @@ pub(super) struct Primed {
     /// What a followed line has for the beats that may be asked for.
     of_line: [Option<GivenChord>; N_PRIMED],
     lookahead_beats: f64,
-    tempo: Tempo,
-    meter: Meter,
-    bar: (Option<f64>, Option<i64>),
+    /// Of the first beat. Where the bars lie, and not which of them the host named: that may be
+    /// another one as soon as it plays.
+    frame: BeatFrame,
     loop_range: Option<(f64, f64)>,
     generation: u32,
 }
@@ -63,7 +65,9 @@ impl<S: Deref<Target = Status>> Player<S> {
             return;
         }
         self.begin_stretch();
-        self.commit(self.clock + 1, RequestKind::Prime);
+        // No beat that is not due yet when the host starts a little before here.
+        let slip = ceil(self.slip_limit() * self.timeline.samples_per_beat());
+        self.commit(self.clock + 1 - slip, RequestKind::Prime);
         self.primed = Some((self.position(), primed));
         let interval = self.block.playhead.sample_rate * PRIME_INTERVAL_SECS;
         self.next_prime = self.clock.saturating_add(interval as i64);
@@ -90,7 +94,7 @@ impl<S: Deref<Target = Status>> Player<S> {
         let expected_at_new_tempo = from + (self.clock - at) as f64 / samples_per_beat;
         let earliest = expected.min(expected_at_new_tempo);
         let latest = expected.max(expected_at_new_tempo);
-        let limit = SLIP_LIMIT_SECS * playhead.sample_rate / samples_per_beat;
+        let limit = self.slip_limit();
         let host = playhead.position_beats;
 
         let limit_in = |(start, end): (f64, f64)| limit.min((end - start) / 2.0);
@@ -144,7 +148,7 @@ impl<S: Deref<Target = Status>> Player<S> {
 
     /// Gives up all music that was asked for and starts anew at the clock's position.
     pub(super) fn begin_stretch(&mut self) {
-        self.cursor.start(self.position());
+        self.cursor.start(self.first_beat());
         self.goes_round = self.loop_range.is_some_and(|(_, end)| self.position() < end);
         self.pending.drop_before(self.cursor.current());
     }
@@ -154,7 +158,20 @@ impl<S: Deref<Target = Status>> Player<S> {
         self.primed = None;
         self.entered = None;
         self.started_at = Ticks::from_beats(self.position());
-        self.first_beat = floor(self.position() + BEAT_NUDGE);
+        self.first_beat = self.first_beat();
+    }
+
+    /// How far the host may be off, in beats.
+    fn slip_limit(&self) -> f64 {
+        let playhead = &self.block.playhead;
+        SLIP_LIMIT_SECS * playhead.sample_rate / playhead.samples_per_beat()
+    }
+
+    /// The beat that a start at the clock's position begins with. The last moment of a beat is none:
+    /// a host that was sent to a beat may land a little before it, and what came first would be
+    /// composed for that moment alone, with no time to compose the beat itself.
+    fn first_beat(&self) -> i64 {
+        floor(self.position() + self.slip_limit().max(BEAT_NUDGE))
     }
 
     /// Goes from the loop's end to `position` near its start.
@@ -176,30 +193,25 @@ impl<S: Deref<Target = Status>> Player<S> {
             progression: self.progression,
             of_line: self.chords_ahead(),
             lookahead_beats: self.lookahead_beats,
-            tempo: playhead.tempo,
-            meter: playhead.meter,
-            bar: (playhead.bar_start_beats, playhead.bar_number),
+            frame: playhead.frame(self.first_beat()),
             loop_range: playhead.loop_range,
             generation: self.status.prime_generation(),
         }
     }
 
-    /// What a followed line has for the beats from the playhead's on.
+    /// What a followed line has for the first beat and those behind it.
     fn chords_ahead(&self) -> [Option<GivenChord>; N_PRIMED] {
-        let first = floor(self.block.playhead.position_beats);
+        let first = self.first_beat();
         core::array::from_fn(|ahead| self.chord_line?.at(first.saturating_add(ahead as i64)))
     }
 
     /// Whether the beats at the clock's position were asked for under these conditions.
     ///
-    /// Hosts land a little behind the place they were sent to. Before it, a beat may have been
-    /// asked for that is not due yet.
+    /// Hosts land a little before or behind the place they were sent to.
     pub(super) fn is_primed(&self, key: &Primed) -> bool {
         let position = self.position();
-        let noise = POSITION_NOISE_SAMPLES / self.timeline.samples_per_beat();
         self.primed.as_ref().is_some_and(|(at, primed)| {
-            floor(at + BEAT_NUDGE) == floor(position + BEAT_NUDGE)
-                && (-noise..START_GRACE.beats()).contains(&(position - at))
+            (-self.slip_limit()..START_GRACE.beats()).contains(&(position - at))
                 && self.goes_round == key.loop_range.is_some_and(|(_, end)| position < end)
                 && primed == key
         })

@@ -4,7 +4,7 @@ use score::Ticks;
 
 use super::{Block, sane};
 
-/// The start of a beat reaches this far before it, in beats.
+/// The start of a beat reaches this far before it, in beats, at least.
 pub(super) const EARLY_BEATS: f64 = 1e-6;
 
 /// A host may be beside its place by this much without having jumped, in seconds.
@@ -103,11 +103,6 @@ struct Going {
     goes_round: bool,
 }
 
-/// The beat at a position.
-fn beat_at(beats: f64) -> i64 {
-    (beats + EARLY_BEATS).floor() as i64
-}
-
 impl Road {
     pub(super) fn new(blocks: &[Block]) -> Self {
         let mut road =
@@ -126,11 +121,12 @@ impl Road {
         road
     }
 
+    /// `first` lies in the first beat.
     fn begin_run(&mut self, pass: u32, first: f64, started_at: f64) -> usize {
         let n_takes = self.runs.last().map_or(0, |run| run.take + 1);
         let take = if pass == 0 { n_takes } else { n_takes - 1 };
         let started_at = Ticks::from_beats(started_at);
-        self.runs.push(Run { take, pass, first_beat: beat_at(first), started_at });
+        self.runs.push(Run { take, pass, first_beat: first.floor() as i64, started_at });
         self.runs.len() - 1
     }
 
@@ -158,14 +154,18 @@ impl Road {
                 }
                 Met::Round(start) => {
                     let pass = self.runs[before.run].pass + 1;
-                    Some(Going { run: self.begin_run(pass, start, host), line: here, ..before })
+                    Some(Going {
+                        run: self.begin_run(pass, start + EARLY_BEATS, host),
+                        line: here,
+                        ..before
+                    })
                 }
                 Met::Elsewhere => None,
             },
             None => None,
         }
         .unwrap_or_else(|| Going {
-            run: self.begin_run(0, host, host),
+            run: self.begin_run(0, host + slip.max(EARLY_BEATS), host),
             line: here,
             last_piece: (host, from),
             loop_range: playhead.loop_range,
@@ -223,7 +223,7 @@ impl Road {
             }
             let Some((start, end, turn)) = turn else { return };
             let landing = start + (going.line.beats_at(turn) - end).max(0.0);
-            going.run = self.begin_run(self.runs[going.run].pass + 1, start, landing);
+            going.run = self.begin_run(self.runs[going.run].pass + 1, start + EARLY_BEATS, landing);
             going.line = Line { beats: landing, sample: turn, ..going.line };
             at = turn;
         }
