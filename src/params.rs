@@ -25,7 +25,7 @@ use nice_plug::prelude::*;
 use player::Form;
 use score::{Blend, Controls, Genre, Part, PartControls, PitchClass, Tempo};
 use std::sync::Arc;
-use values::{audible, decibels, number, pan, percent, weight};
+use values::{audible, decibels, number, pan, percent, rounded, weight};
 
 /// The seeds that a user can choose; any of them is as good as another.
 const SEEDS: IntRange = IntRange::Linear { min: 1, max: 9_999 };
@@ -424,7 +424,7 @@ impl BlendParams {
         let mut weights = [0.0; Blend::LEN];
         let params = self.weights().into_iter().chain(styles.weights());
         for (weight, param) in weights.iter_mut().zip(params) {
-            *weight = number(param);
+            *weight = rounded(param);
         }
         Blend::new(weights)
     }
@@ -449,9 +449,9 @@ impl PartParams {
     fn controls(&self) -> PartControls {
         PartControls {
             on: self.on.value(),
-            density: number(&self.density),
-            register: number(&self.register),
-            own: number(&self.own),
+            density: rounded(&self.density),
+            register: rounded(&self.register),
+            own: rounded(&self.own),
             blend: self.blend.with(&self.styles),
         }
     }
@@ -507,15 +507,15 @@ impl TributaryParams {
     pub fn controls(&self) -> Controls {
         Controls {
             blend: self.common.blend.with(&self.common.styles),
-            strength: number(&self.common.strength),
+            strength: rounded(&self.common.strength),
             parts: self.parts().map(PartParams::controls),
-            harmony_own: number(&self.harmony.own),
+            harmony_own: rounded(&self.harmony.own),
             harmony_blend: self.harmony.blend.with(&self.harmony.styles),
             key: self.music.key.value().pitch_class(),
             scale: self.music.scale.value().scale(),
-            adventure: number(&self.music.adventure),
-            swing: number(&self.music.swing),
-            humanize: number(&self.music.humanize),
+            adventure: rounded(&self.music.adventure),
+            swing: rounded(&self.music.swing),
+            humanize: rounded(&self.music.humanize),
             ending: self.music.ending.value(),
             follow: None,
             answer: self.answer(),
@@ -530,7 +530,7 @@ impl TributaryParams {
     /// Reads atomics only.
     pub fn form(&self) -> Form {
         Form {
-            evolve: number(&self.music.evolve),
+            evolve: rounded(&self.music.evolve),
             phrase_bars: self.music.phrase.value().n_bars(),
             hold: self.music.hold.value(),
         }

@@ -247,3 +247,29 @@ fn values_that_are_no_numbers_are_their_defaults() {
         assert_eq!((params.gain(), params.level(Part::Bass)), (1.0, 1.0));
     }
 }
+
+/// What was composed while the host stood must be good when it starts, and hosts do not come back to
+/// the last digit.
+#[test]
+fn knobs_are_heard_in_steps_of_half_a_percent() {
+    let params = TributaryParams::default();
+    let heard = |jazz: f32, swing: f32| {
+        let values = [
+            (&params.common.blend.electronic, 1.0),
+            (&params.common.blend.jazz, jazz),
+            (&params.music.swing, swing),
+        ];
+        for (param, value) in values {
+            // SAFETY: no other thread knows these parameters.
+            unsafe {
+                nice_plug::params::InternalParamMut::_internal_set_plain_value(param, value);
+            }
+        }
+        params.controls()
+    };
+    let stood = heard(0.0, 0.2);
+    assert_eq!(stood.swing, 0.2);
+    assert_eq!(heard(0.0009, 0.199), stood);
+    assert_ne!(heard(0.005, 0.2), stood);
+    assert_ne!(heard(0.0, 0.205), stood);
+}

@@ -15,6 +15,18 @@ pub fn number(param: &FloatParam) -> f32 {
     if value.is_finite() { value } else { param.default_plain_value() }
 }
 
+/// Steps of what decides notes, in one of its units: half a percent.
+const STEPS: f32 = 200.0;
+
+/// A share or a turn as the band hears of it, in steps of half a percent.
+///
+/// Music that has been composed is good as long as what decides it stays the same, and hosts turn
+/// knobs by less than anybody can hear: where automation begins to rise Ardour shows, while it
+/// stands, the value of a moment later than the one that it starts with.
+pub fn rounded(param: &FloatParam) -> f32 {
+    (number(param) * STEPS).round() / STEPS
+}
+
 /// A share, shown as a percentage.
 pub fn percent(name: impl Into<String>, default: f32, min: f32, max: f32) -> FloatParam {
     FloatParam::new(name, default, FloatRange::Linear { min, max })

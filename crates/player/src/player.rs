@@ -75,7 +75,10 @@ pub struct Player<S> {
     loop_range: Option<(f64, f64)>,
     /// Whether the host is expected to go round it.
     goes_round: bool,
-    primed: Option<(f64, Primed)>,
+    /// What the beats were asked for with while the transport stood.
+    primed: Option<Primed>,
+    /// When the beat that was asked for last begins, in beats of the playhead's own line.
+    newest_due: Option<f64>,
     /// The earliest sample of the next prime.
     next_prime: i64,
     left: Option<Left>,
@@ -129,6 +132,7 @@ impl<S: Deref<Target = Status>> Player<S> {
             loop_range: None,
             goes_round: false,
             primed: None,
+            newest_due: None,
             next_prime: 0,
             left: None,
             entered: None,

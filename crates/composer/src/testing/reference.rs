@@ -23,7 +23,8 @@
 //!    A loop's end falls on the first sample not before it.
 //!
 //! **Which beats are composed.**
-//! 5. A start's first beat is the one at the playhead, or the next if that begins within 20 ms; a
+//! 5. A start's first beat is the one at the playhead, or the next if that begins within 50 ms
+//!    and an eighth of a beat; a
 //!    pass's first is the one at the loop's start. There a beat begins a millionth early. From the
 //!    first on every beat is committed in order, through the coming passes of the loop, at the
 //!    sample where the playhead is `lookahead` beats before it, or when it is first known to come.

@@ -1,4 +1,6 @@
-use composer::testing::{Action, Bars, HashGenerator, Mishap, Script, TimedEvent, drive, drive_late};
+use composer::testing::{
+    Action, Bars, HashGenerator, Mishap, Script, TimedEvent, drive, drive_late,
+};
 use composer::{PatternGenerator, Settings, SteppedSession, session};
 use player::{EventKind, WorkerState};
 use score::{Blend, Controls, Genre, Ticks};
@@ -27,17 +29,23 @@ fn a_primed_transport_sounds_on_its_first_sample() {
 
 #[test]
 fn a_host_that_starts_a_little_before_where_it_stood_plays_what_was_primed() {
-    // Ardour does, by a 32nd of a beat at 120 BPM; it lies in another bar then.
-    for stood_at in [0.0, 16.0] {
+    // As Ardour does in blocks of 1024 and 2048: it stands a little behind the place, and starts a
+    // whole block before that, perhaps in another bar.
+    for (stood_at, started_at) in
+        [(0.0115, -0.031_25), (16.0115, 15.968_75), (0.0115, -0.073_75), (8.0, 8.3)]
+    {
         let mut script = Script { bars: Bars::StartAndNumber, ..Script::play(96_000) };
         script.actions = vec![
             (0, Action::Seek(stood_at)),
-            (9_600, Action::Seek(stood_at - 0.031_25)),
+            (9_600, Action::Seek(started_at)),
             (9_600, Action::Play),
         ];
         let mut session = hashing();
         let events = drive_late(&mut session, &script.blocks(&[480]), 1, |_| true);
-        assert_eq!(ons(&events)[..4], [9_600 + 750; 4]);
+        let first_onset = (f64::floor(started_at + 0.1).max(started_at) - started_at) * 24_000.0;
+        if started_at < stood_at {
+            assert_eq!(ons(&events)[..4], [9_600 + first_onset as u64; 4]);
+        }
         let status = session.status;
         assert_eq!((status.underruns(), status.late(), status.dropped()), (0, 0, 0));
     }

@@ -5,15 +5,21 @@ use core::ops::Deref;
 use score::grid::BeatFrame;
 use score::{Controls, GivenChord, Progression, Ticks};
 
-use super::{Player, START_GRACE};
+use super::Player;
 use crate::cursor::Cursor;
 use crate::playhead::BEAT_NUDGE;
 use crate::timeline::{Timeline, ceil, floor};
 use crate::{BeatRequest, Form, Left, MAX_LEAD_SECS, PRIME_INTERVAL_SECS, RequestKind, Status};
 
-/// Hosts whose position is off by less than this have not jumped, in seconds. Ardour starts 16 ms
-/// before the place it stood at.
+/// Hosts whose position is off by less than this have not jumped, in seconds.
 const SLIP_LIMIT_SECS: f64 = 0.020;
+
+/// A start that lies this little before a beat begins with that beat, in seconds. Ardour starts up to
+/// a block before the place it was sent to.
+const EARLY_START_SECS: f64 = 0.050;
+
+/// The same in beats; what is less of both counts.
+const EARLY_START_BEATS: f64 = 0.125;
 
 /// Positions this near the expected one are the expected one, in samples.
 const POSITION_NOISE_SAMPLES: f64 = 0.02;
@@ -57,7 +63,7 @@ impl<S: Deref<Target = Status>> Player<S> {
         self.anchor(self.block.playhead.position_beats);
         self.loop_range = self.block.playhead.loop_range;
         let primed = self.prime_key();
-        if self.is_primed(&primed) || self.clock < self.next_prime {
+        if self.is_primed(&primed, self.clock + 1) || self.clock < self.next_prime {
             return;
         }
         if self.requests.slots() < PRIME_SLOTS {
@@ -66,9 +72,9 @@ impl<S: Deref<Target = Status>> Player<S> {
         }
         self.begin_stretch();
         // No beat that is not due yet when the host starts a little before here.
-        let slip = ceil(self.slip_limit() * self.timeline.samples_per_beat());
-        self.commit(self.clock + 1 - slip, RequestKind::Prime);
-        self.primed = Some((self.position(), primed));
+        let early = ceil(self.early_start() * self.timeline.samples_per_beat());
+        self.commit(self.clock + 1 - early, RequestKind::Prime);
+        self.primed = Some(primed);
         let interval = self.block.playhead.sample_rate * PRIME_INTERVAL_SECS;
         self.next_prime = self.clock.saturating_add(interval as i64);
     }
@@ -77,7 +83,7 @@ impl<S: Deref<Target = Status>> Player<S> {
     pub(super) fn start(&mut self) {
         self.anchor(self.block.playhead.position_beats);
         self.loop_range = self.block.playhead.loop_range;
-        if !self.is_primed(&self.prime_key()) {
+        if !self.is_primed(&self.prime_key(), self.block.end) {
             self.begin_stretch();
         }
         self.begin_playing();
@@ -94,7 +100,7 @@ impl<S: Deref<Target = Status>> Player<S> {
         let expected_at_new_tempo = from + (self.clock - at) as f64 / samples_per_beat;
         let earliest = expected.min(expected_at_new_tempo);
         let latest = expected.max(expected_at_new_tempo);
-        let limit = self.slip_limit();
+        let limit = SLIP_LIMIT_SECS * playhead.sample_rate / samples_per_beat;
         let host = playhead.position_beats;
 
         let limit_in = |(start, end): (f64, f64)| limit.min((end - start) / 2.0);
@@ -149,6 +155,7 @@ impl<S: Deref<Target = Status>> Player<S> {
     /// Gives up all music that was asked for and starts anew at the clock's position.
     pub(super) fn begin_stretch(&mut self) {
         self.cursor.start(self.first_beat());
+        self.newest_due = None;
         self.goes_round = self.loop_range.is_some_and(|(_, end)| self.position() < end);
         self.pending.drop_before(self.cursor.current());
     }
@@ -161,17 +168,17 @@ impl<S: Deref<Target = Status>> Player<S> {
         self.first_beat = self.first_beat();
     }
 
-    /// How far the host may be off, in beats.
-    fn slip_limit(&self) -> f64 {
-        let playhead = &self.block.playhead;
-        SLIP_LIMIT_SECS * playhead.sample_rate / playhead.samples_per_beat()
-    }
-
     /// The beat that a start at the clock's position begins with. The last moment of a beat is none:
     /// a host that was sent to a beat may land a little before it, and what came first would be
     /// composed for that moment alone, with no time to compose the beat itself.
     fn first_beat(&self) -> i64 {
-        floor(self.position() + self.slip_limit().max(BEAT_NUDGE))
+        floor(self.position() + self.early_start() + BEAT_NUDGE)
+    }
+
+    /// How little before a beat a start begins with it, in beats.
+    fn early_start(&self) -> f64 {
+        let early = EARLY_START_SECS * self.block.playhead.sample_rate;
+        (early / self.timeline.samples_per_beat()).min(EARLY_START_BEATS)
     }
 
     /// Goes from the loop's end to `position` near its start.
@@ -205,16 +212,13 @@ impl<S: Deref<Target = Status>> Player<S> {
         core::array::from_fn(|ahead| self.chord_line?.at(first.saturating_add(ahead as i64)))
     }
 
-    /// Whether the beats at the clock's position were asked for under these conditions.
-    ///
-    /// Hosts land a little before or behind the place they were sent to.
-    pub(super) fn is_primed(&self, key: &Primed) -> bool {
-        let position = self.position();
-        self.primed.as_ref().is_some_and(|(at, primed)| {
-            (-self.slip_limit()..START_GRACE.beats()).contains(&(position - at))
-                && self.goes_round == key.loop_range.is_some_and(|(_, end)| position < end)
-                && primed == key
-        })
+    /// Whether the beats at the clock's position were asked for under these conditions, and none that
+    /// is not due before the sample `until`.
+    fn is_primed(&self, key: &Primed, until: i64) -> bool {
+        let is_due = |due: f64| self.timeline.sample_of(due - self.lookahead_beats) < until;
+        self.primed.as_ref() == Some(key)
+            && self.newest_due.is_none_or(is_due)
+            && self.goes_round == key.loop_range.is_some_and(|(_, end)| self.position() < end)
     }
 
     /// Asks for every beat whose controls are due before the sample `until`, the passes of a loop
@@ -261,6 +265,7 @@ impl<S: Deref<Target = Status>> Player<S> {
                 self.left = None;
             }
             self.sequence += 1;
+            self.newest_due = Some(due);
             if let Some(chord) = controls.follow {
                 self.status.chords().put(beat, chord);
             }

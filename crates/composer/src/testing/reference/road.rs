@@ -4,11 +4,14 @@ use score::Ticks;
 
 use super::{Block, sane};
 
-/// The start of a beat reaches this far before it, in beats, at least.
+/// The start of a beat reaches this far before it, in beats.
 pub(super) const EARLY_BEATS: f64 = 1e-6;
 
 /// A host may be beside its place by this much without having jumped, in seconds.
 const SLIP_SECS: f64 = 0.020;
+
+/// A start this little before a beat begins with it, in seconds and in beats.
+const EARLY: (f64, f64) = (0.050, 0.125);
 
 /// A straight line between samples and beats.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +141,7 @@ impl Road {
         let host = playhead.position_beats;
         let here = Line { beats: host, sample: from, samples_per_beat };
         let slip = SLIP_SECS * playhead.sample_rate / samples_per_beat;
+        let early = (EARLY.0 * playhead.sample_rate / samples_per_beat).min(EARLY.1);
         let slip_in = |(start, end): (f64, f64)| slip.min((end - start) / 2.0);
 
         let mut gives_up = false;
@@ -165,7 +169,7 @@ impl Road {
             None => None,
         }
         .unwrap_or_else(|| Going {
-            run: self.begin_run(0, host + slip.max(EARLY_BEATS), host),
+            run: self.begin_run(0, host + early + EARLY_BEATS, host),
             line: here,
             last_piece: (host, from),
             loop_range: playhead.loop_range,
