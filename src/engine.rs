@@ -10,7 +10,7 @@ use crate::editor::{Wake, WindowThread};
 use crate::follow::{self, Input, Key, bus};
 use crate::host::{BlockPlace, Channels, Heard, NoteOutput, TransportReader};
 use crate::model_file::Model;
-use crate::params::TributaryParams;
+use crate::params::{OutputsChoice, TributaryParams};
 use crate::sound_font::FontEnds;
 use composer::{Capture, Commands, Memory, Offline, Preview, PreviewReader};
 use composer::{Player, Report, Session, Settings, WorkerHandle, session};
@@ -167,6 +167,11 @@ impl Band {
         host: &mut impl HostNotes,
     ) {
         let n_samples = left.len().min(right.len());
+        let outputs = params.engine.outputs.value();
+        if outputs == OutputsChoice::Mix {
+            parts.iter_mut().flatten().for_each(|side| side.fill(0.0));
+            parts = Default::default();
+        }
         let (source, channels) = (params.source(), params.channels());
         let mut controls = params.controls();
         self.player.set_progression(self.input.progression(source, &params.typed));
@@ -200,6 +205,10 @@ impl Band {
             if from >= n_samples {
                 break;
             }
+        }
+        if outputs == OutputsChoice::Parts {
+            left.fill(0.0);
+            right.fill(0.0);
         }
         // Events beyond the block are heard at its end.
         while let Some(event) = next {

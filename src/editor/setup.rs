@@ -1,4 +1,4 @@
-//! A small menu for what is set once: timing, MIDI channels, chords to follow, the model, a SoundFont.
+//! A small menu for what is set once: timing, MIDI channels, outputs, chords to follow, the model, a SoundFont.
 
 use super::model_file::{self, ModelFileState};
 use super::sound::{self, FontState};
@@ -19,9 +19,9 @@ pub fn menu(
     (model_file, font): (&mut ModelFileState, &mut FontState),
 ) {
     let button = Button::new("Setup").min_size(vec2(width, control::HEIGHT));
-    let response = ui
-        .add(button)
-        .on_hover_text("Lookahead, MIDI channels, chords to follow, the model and a SoundFont");
+    let response = ui.add(button).on_hover_text(
+        "Lookahead, MIDI channels, audio outputs, chords to follow, the model and a SoundFont",
+    );
     control::focus_ring(ui, response.rect, &response);
     Popup::menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
@@ -54,6 +54,12 @@ fn entries(
         control::segments(ui, setter, &engine.single_part, WIDTH)
             .on_hover_text("The part that is alone on channel 1");
     });
+    ui.add_space(theme::GAP);
+    ui.label("Audio outputs");
+    control::segments(ui, setter, &engine.outputs, WIDTH).on_hover_text(
+        "The band on the main output, each part on an output of its own, dry and without the limiter, \
+         or both. Hosts may add up what is on all outputs",
+    );
     ui.add_space(theme::GAP);
     follow::show(ui, setter, params, WIDTH);
     ui.add_space(theme::GAP);

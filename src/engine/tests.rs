@@ -116,6 +116,7 @@ fn set<P: InternalParamMut>(param: &P, value: P::Plain) {
 #[test]
 fn notes_and_sound_do_not_depend_on_the_blocks() {
     let params = TributaryParams::default();
+    set(&params.engine.outputs, OutputsChoice::Both);
     let whole = play(&mut offline_band(), &params, 16, &[8_192]);
     assert!(whole.events.len() > 40, "{} events", whole.events.len());
     assert!(whole.samples.iter().any(|sample| sample.abs() > 0.05));
@@ -195,6 +196,7 @@ fn a_single_part_is_heard_alone() {
 /// Plays two bars, turns something, plays two more.
 fn turned(turn: impl Fn(&TributaryParams)) -> Heard {
     let params = TributaryParams::default();
+    set(&params.engine.outputs, OutputsChoice::Both);
     let mut band = offline_band();
     let mut heard = play(&mut band, &params, 8, &[512]);
     turn(&params);

@@ -1,6 +1,6 @@
 use super::*;
 use expect_test::expect;
-use score::Genre;
+use score::{Genre, PitchClass};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -141,6 +141,7 @@ fn ids_groups_and_defaults_are_stable() {
         sound | Engine | Sound | On
         gain | Engine | Gain | 0.0 dB
         bypass | Engine | Bypass | Off
+        outputs | Engine | Outputs | Mix
     "#]]
     .assert_eq(&listing(&TributaryParams::default()));
 }

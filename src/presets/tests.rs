@@ -121,6 +121,7 @@ fn what_belongs_to_the_project_stays() {
         "gain",
         "channels",
         "single_part",
+        "outputs",
         "lookahead",
         "run",
         "sound",

@@ -39,6 +39,7 @@ macro_rules! keeps_all {
             }
             sound {
                 each_part_has_an_output_of_its_own,
+                outputs_have_the_mix_the_parts_or_both,
                 part_outputs_may_be_left_out,
                 patches_change_the_sound_alone,
                 a_sound_font_plays_or_is_left,

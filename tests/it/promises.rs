@@ -242,6 +242,7 @@ pub fn parameters_are_in_order(bundle: &Path) {
         "tempo",
         "sound",
         "gain",
+        "outputs",
     ] {
         parameters.find(name).unwrap_or_else(|error| panic!("{error}"));
     }

@@ -16,6 +16,7 @@ const OUTPUTS: [&str; 5] = ["Band", "Drums", "Bass", "Chords", "Lead"];
 fn sounding(beats: f64, sizes: &[usize]) -> Script {
     let mut script = song(beats, sizes);
     script.setting("sound", "on");
+    script.setting("outputs", "Mix and parts");
     script.keep_auxiliary = true;
     script
 }
@@ -48,6 +49,31 @@ pub fn each_part_has_an_output_of_its_own(bundle: &Path) {
     let solo = run(bundle, &solo_script);
     assert_same_music("three parts solo against one muted", &muted, &solo);
     assert!(solo.audio == muted.audio, "three parts solo sound unlike one muted");
+}
+
+/// What is chosen for the outputs is on them, to the sample, and nothing else: a host that adds up all
+/// outputs hears the band once.
+pub fn outputs_have_the_mix_the_parts_or_both(bundle: &Path) {
+    let both_script = sounding(8.0, &IRREGULAR);
+    let both = run(bundle, &both_script);
+    for (choice, heard) in [("Mix", 0..1), ("Parts", 1..5)] {
+        let mut script = both_script.clone();
+        script.setting("outputs", choice);
+        let chosen = run(bundle, &script);
+        assert_same_music(choice, &both, &chosen);
+        for (bus, name) in OUTPUTS.iter().enumerate() {
+            if heard.contains(&bus) {
+                assert!(chosen.audio[bus] == both.audio[bus], "{choice}: {name} differs");
+            } else {
+                assert_eq!(chosen.audio[bus].peak(), 0.0, "{choice}: {name} sounds");
+            }
+        }
+    }
+    let mut script = song(8.0, &IRREGULAR);
+    script.setting("sound", "on");
+    script.keep_auxiliary = true;
+    let untouched = run(bundle, &script);
+    assert_eq!(untouched.audio[1].peak(), 0.0, "parts sound twice unless somebody asks for it");
 }
 
 /// A host that has no memory for the parts' outputs gets the same notes and the same main output.
