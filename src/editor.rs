@@ -188,16 +188,19 @@ impl EditorApp {
         Panel::bottom("foot").show_separator_line(false).frame(bar).show(ui, |ui| {
             status::show(ui, view, &mut self.keep, self.roll.chosen());
         });
+        // Messages take the place of music, so that every control stays where it is.
+        let mut roll = (window.y * ROLL.0).max(window.y - BARS - ROWS);
         if status::has_messages(view, lost.as_deref(), &warnings) {
             let frame = bar.fill(theme::mix(theme::PANEL, theme::WARNING, 0.12));
-            Panel::bottom("messages").show_separator_line(false).frame(frame).show(ui, |ui| {
-                status::messages(ui, view, lost.as_deref(), &warnings);
-            });
+            let panel = Panel::bottom("messages").show_separator_line(false).frame(frame);
+            let messages =
+                panel.show(ui, |ui| status::messages(ui, view, lost.as_deref(), &warnings));
+            roll -= messages.response.rect.height();
         }
         let around = margin(8, 8);
         let panel = Panel::bottom("roll")
             .show_separator_line(false)
-            .exact_size((window.y * ROLL.0).max(ROLL.1).max(window.y - BARS - ROWS).floor())
+            .exact_size(roll.max(ROLL.1).floor())
             .frame(section(around))
             .show(ui, |ui| {
                 Panel::left("meter")

@@ -52,11 +52,6 @@ impl Keep {
         if let Some(stretch) = chosen {
             self.show_chosen(ui, view, stretch);
         }
-        match &self.news {
-            Some(Ok(text)) => ui.label(RichText::new(text).color(theme::FAINT_TEXT)),
-            Some(Err(text)) => ui.label(RichText::new(text).color(theme::WARNING)),
-            None => return,
-        };
         if let Some(path) = self.path() {
             if ui.small_button("Copy path").clicked() {
                 copy_path(ui.ctx(), path);
@@ -64,6 +59,25 @@ impl Keep {
             if ui.small_button("Open folder").clicked() {
                 open_folder(ui.ctx(), path);
             }
+        }
+        match (&self.news, self.path()) {
+            (Some(Ok(text)), Some(path)) => {
+                // On the line that is there: a second one would move all above.
+                let room = ui.available_size_before_wrap().x;
+                let text = RichText::new(text).color(theme::FAINT_TEXT);
+                let label = egui::Label::new(text).truncate();
+                ui.scope(|ui| {
+                    ui.set_max_width(room);
+                    ui.add(label).on_hover_text(path.display().to_string());
+                });
+            }
+            (Some(Ok(text)), None) => {
+                ui.label(RichText::new(text).color(theme::FAINT_TEXT));
+            }
+            (Some(Err(text)), _) => {
+                ui.label(RichText::new(text).color(theme::WARNING));
+            }
+            (None, _) => {}
         }
     }
 
@@ -93,7 +107,7 @@ impl Keep {
     pub fn keep(&mut self, bytes: &[u8]) {
         let saved = save(&self.track, bytes);
         self.news = Some(match &saved {
-            Ok(path) => Ok(format!("kept as {}", path.display())),
+            Ok(path) => Ok(format!("kept {}", shown(path))),
             Err(text) => Err(text.clone()),
         });
         self.kept = saved.ok();
@@ -132,14 +146,24 @@ impl Keep {
         let Some(outcome) = self.drag.as_ref().and_then(DragOut::outcome) else { return };
         self.drag = None;
         drag_out::end(context);
-        let name = |path: &PathBuf| path.display().to_string();
-        let path = self.kept.as_ref().map(name).unwrap_or_default();
+        let path = self.path().map(shown).unwrap_or_default();
         match outcome {
-            Outcome::Dropped => self.news = Some(Ok(format!("dragged out: {path}"))),
+            Outcome::Dropped => self.news = Some(Ok(format!("dragged out {path}"))),
             // The file is kept all the same, as the news say already.
             Outcome::Cancelled => {}
-            Outcome::Failed(text) => self.news = Some(Err(format!("{text}; kept as {path}"))),
+            Outcome::Failed(text) => self.news = Some(Err(format!("{text}; kept {path}"))),
         }
+    }
+}
+
+/// A file and its folder, the name first, since the end is cut off where there is too little room.
+fn shown(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().display();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let below_home = std::env::home_dir().and_then(|home| folder.strip_prefix(home).ok());
+    match below_home {
+        Some(below) => format!("{name} in ~/{}", below.display()),
+        None => format!("{name} in {}", folder.display()),
     }
 }
 

@@ -8,8 +8,8 @@ use crate::params::{StyleParams, TributaryParams};
 use crate::styles::{self, StyleKnobs};
 use composer::{CAPTURE_BARS, Learning};
 use egui::{
-    Align, Button, Key, Label, Popup, PopupCloseBehavior, ProgressBar, RichText, ScrollArea,
-    TextEdit, Ui, vec2,
+    Align, Button, Key, Label, Layout, Popup, PopupCloseBehavior, ProgressBar, RichText,
+    ScrollArea, TextEdit, Ui, vec2,
 };
 use model::Style;
 use model::style::{FILE_ENDING, MIN_NOTES};
@@ -133,7 +133,7 @@ fn one(
         }
     });
     let about = RichText::new(about(&style)).color(theme::FAINT_TEXT);
-    ui.add(Label::new(about).halign(Align::LEFT));
+    paragraph(ui, about);
     let [drums, bass, chords, lead] = params.parts();
     let rows: [[(&str, &StyleParams, Option<&FloatParam>); 3]; 2] = [
         [
@@ -193,7 +193,7 @@ fn problems(ui: &mut Ui, knobs: &StyleKnobs) {
     for knob in 0..N_STYLES {
         if let Some(reason) = knobs.problem(knob) {
             let text = format!("{} is not played: {reason}", knobs.name(knob));
-            ui.label(RichText::new(text).color(theme::WARNING));
+            paragraph(ui, RichText::new(text).color(theme::WARNING));
         }
     }
 }
@@ -302,7 +302,12 @@ fn said(ui: &mut Ui, learning: &Learning, state: &StylesState) {
         (Learning::Done, None) => ("Learnt: turn it up.", theme::FAINT_TEXT),
         (_, None) => (" ", theme::FAINT_TEXT),
     };
-    ui.add(Label::new(RichText::new(text).color(color)).halign(Align::LEFT).wrap());
+    paragraph(ui, RichText::new(text).color(color));
+}
+
+/// Lines of their own, ragged: a menu justifies what is laid out in it.
+fn paragraph(ui: &mut Ui, text: RichText) {
+    ui.with_layout(Layout::top_down(Align::LEFT), |ui| ui.add(Label::new(text).wrap()));
 }
 
 #[cfg(test)]
