@@ -30,6 +30,7 @@ pub fn menu(
             ui.set_width(WIDTH);
             // Below the button there must be room for all of it.
             let height = ui.ctx().content_rect().height() - response.rect.bottom() - 24.0;
+            ui.set_max_height(height);
             ScrollArea::vertical().max_height(height).show(ui, |ui| {
                 entries(ui, setter, params, (model_file, font));
             });

@@ -232,6 +232,12 @@ fn the_setup_is_a_menu_of_parameters() {
     click(&mut window, "Setup");
     let seen = texts(&window.settle().shapes);
     assert!(!seen.iter().any(|(text, ..)| text == "Lookahead"));
+    // In a larger window there is room for all of it.
+    let mut window = Window::new([1_060.0, 850.0]);
+    click(&mut window, "Setup");
+    let seen = texts(&window.settle().shapes);
+    let last = seen.iter().find(|(text, ..)| text == "full path of a .sf2 file");
+    assert!(last.is_some_and(|(_, rect, clip, _)| clip.contains_rect(*rect)));
 }
 
 /// All that the top bar's list of scales needs is two clicks.
