@@ -15,8 +15,9 @@ pub const MIN_WEIGHT: f32 = 0.01;
 /// genre. Set by eye and ear: 1.0 sounds like the corpus, 2.0 exaggerates what sets a genre apart.
 const GUIDANCE: f32 = 1.3;
 
-/// The same where genres meet. Between two genres lie others, so there the band is pulled harder,
-/// and away from these. See `models/EXPERIMENTS.md` 14.
+/// The same where genres meet, and of a style. Between two genres lie others, and a style lies beside
+/// its genres: so there the band is pulled harder, and away from these. See `models/EXPERIMENTS.md` 14
+/// and 20.
 const MIXED_GUIDANCE: f32 = 1.8;
 
 /// Most pull of one genre, whatever the strength: beyond, a band plays what sets its genres apart and
@@ -51,9 +52,10 @@ impl Plan {
     /// The plan for a beat, pulled at `pull` times as hard as the strength asks for.
     ///
     /// Logits of a slot are `l₀ + g Σ wᵣ (lᵣ - l₀)`, `l₀` being those without genre where one genre
-    /// plays, and of the other genres the more of them the more genres do, or the harder that one is
-    /// pulled at. The weights of this plan hold `g` already: those of the blend are
-    /// `g wᵣ`, that of `l₀` is `1 - g`. Of the harmony `g` is 1 under one genre.
+    /// plays, of the genres that it lies next to where a style does, and of the other genres the more
+    /// of them the more genres do, or the harder that one is pulled at. The weights of this plan hold
+    /// `g` already: those of the blend are `g wᵣ`, that of `l₀` is `1 - g`. Of the harmony `g` is 1
+    /// under one genre.
     pub fn new(
         controls: &Controls,
         pull: f32,
@@ -74,9 +76,11 @@ impl Plan {
             }
         });
         let mixture = mixture(&slots);
-        let between = |one: f32| one + (MIXED_GUIDANCE - one) * mixture;
-        let guidance = (pull * between(GUIDANCE)).min(between(MOST_GUIDANCE));
-        let mut pulls = [guidance; N_SLOTS];
+        let between = |one: f32, share: f32| one + (MIXED_GUIDANCE - one) * share;
+        let most = between(MOST_GUIDANCE, mixture);
+        let mut pulls = slots
+            .each_ref()
+            .map(|genres| (pull * between(GUIDANCE, mixture.max(style_share(genres)))).min(most));
         if pull > 1e-4 {
             // The chords of one genre are the corpus's: pulled at, they keep fewer of its habits.
             pulls[0] = 1.0 + (MIXED_GUIDANCE - 1.0) * mixture * pull.min(1.0);
@@ -144,7 +148,8 @@ fn mixture(slots: &[Vec<(usize, f32)>; N_SLOTS]) -> f32 {
 
 /// What a slot of these genres is pulled away from: music of no genre, and of that a share of the
 /// other genres' instead. A genre of the blend is among these as far as it weighs less than the
-/// heaviest, and a style's are those that it lies next to.
+/// heaviest, and a style's are those that it lies next to. As far as the slot is a style's, it is
+/// pulled away from these, so that what is heard is what sets the style apart.
 fn against(genres: &[(usize, f32)], share: f32, n_genres: usize, styles: &Styles) -> Mix {
     let rounded = |value: f32| (AGAINST_STEPS * value).round() / AGAINST_STEPS;
     let mut own = [0.0; Genre::COUNT];
@@ -165,7 +170,32 @@ fn against(genres: &[(usize, f32)], share: f32, n_genres: usize, styles: &Styles
     let sum = sum.max(1.0 / AGAINST_STEPS);
     weights.iter_mut().for_each(|weight| *weight = share * *weight / sum);
     weights[usize::from(steps::NULL_CONDITION)] = 1.0 - share;
+    let style = rounded(style_share(genres));
+    if style > 0.0 {
+        let mut beside = [0.0; Genre::COUNT];
+        for (place, weight) in genres.iter().filter(|(place, _)| is_style(*place)) {
+            let of = styles.genres_of(*place);
+            beside.iter_mut().zip(of).for_each(|(beside, of)| *beside += weight * of);
+        }
+        let beside = beside.map(rounded);
+        let sum: f32 = beside.iter().sum();
+        if sum > 0.0 {
+            weights.iter_mut().for_each(|weight| *weight *= 1.0 - style);
+            let places = weights.iter_mut().zip(beside);
+            places.for_each(|(weight, beside)| *weight += style * beside / sum);
+        }
+    }
     Mix::new(weights)
+}
+
+/// Whether a place in a blend is a style's.
+fn is_style(place: usize) -> bool {
+    place >= Genre::COUNT
+}
+
+/// How much of a slot is the user's styles.
+fn style_share(genres: &[(usize, f32)]) -> f32 {
+    genres.iter().filter(|(place, _)| is_style(*place)).map(|(_, weight)| weight).sum()
 }
 
 /// Genres and styles above [`MIN_WEIGHT`] in the order of a blend's weights, with the weights that
@@ -345,6 +375,29 @@ mod tests {
         assert_eq!(others(&[(0, 0.5), (1, 0.5)], 1.0, 2)[6], 1.0);
         assert_eq!(others(&[(0, 1.0)], 1.0, 2)[1], 1.0);
         assert_eq!(others(&[], 1.0, 6)[6], 1.0);
+    }
+
+    #[test]
+    fn a_style_is_pulled_away_from_the_genres_it_lies_next_to() {
+        let weights = crate::weights::random(&crate::Config::TINY, 1).unwrap();
+        let network =
+            crate::Network::new(crate::Config::TINY, &weights, crate::Kernels::Fused).unwrap();
+        let style = crate::Style::of_lines(&network, &[]);
+        let beside = style.genres().iter().position(|share| *share == 1.0).unwrap();
+        let styles = Styles::new([Some(style.into()), None, None, None], &network).unwrap();
+        let at = |share: f32| {
+            let mut weights = [0.0; Blend::LEN];
+            (weights[beside], weights[Genre::COUNT]) = (1.0 - share, share);
+            let controls = Controls { blend: Blend::new(weights), ..Controls::default() };
+            Plan::new(&controls, 1.0, 6, &WeightMap::default(), &styles, Blending::Composed)
+        };
+        let away = |share: f32| at(share).streams.last().unwrap()[2].weights()[beside];
+        assert_eq!([0.0, 0.5, 1.0].map(away), [0.0, 0.5, 1.0]);
+        let guidance =
+            |share: f32| -> f32 { at(share).weights[2][..at(share).n_blended].iter().sum() };
+        assert_eq!((guidance(0.0), guidance(1.0)), (GUIDANCE, MIXED_GUIDANCE));
+        let pulls: Vec<f32> = (0..=50).map(|i| guidance(i as f32 / 50.0)).collect();
+        assert!(pulls.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 0.08), "{pulls:?}");
     }
 
     #[test]
