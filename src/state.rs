@@ -20,7 +20,11 @@ use std::sync::Arc;
 
 /// Number of the format. It rises whenever a state gets other entries than before; states of every
 /// format from 1 on are kept with the tests, and load for ever.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
+
+/// The first format that says which outputs are heard, and where.
+const FORMAT_WITH_OUTPUTS: u32 = 5;
+const OUTPUTS: &str = "outputs";
 
 /// Names of the fields, which must be those of `#[persist]` in [`TributaryParams`].
 const HEADER: &str = "state";
@@ -112,6 +116,11 @@ pub fn repair(state: &mut PluginState) {
         }
         None => 0,
     };
+    // Until then every part was on an output of its own, and projects may hear it there.
+    if (1..FORMAT_WITH_OUTPUTS).contains(&format) {
+        let both = ParamValue::String("both".into());
+        state.params.entry(OUTPUTS.into()).or_insert(both);
+    }
     repair.params(state);
     repair.field::<Keepsake>(state, MUSIC);
     repair.field::<<EditorSize as Saved>::Value>(state, EDITOR_SIZE);

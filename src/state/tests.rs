@@ -1,4 +1,5 @@
 use super::*;
+use crate::params::OutputsChoice;
 use nice_plug::params::InternalParamMut;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -130,6 +131,19 @@ fn a_state_cannot_speak_through_the_header() {
     assert_eq!(load(&params, state(&[], &spoken)), None);
     let broken = [("state", "nonsense")];
     assert_eq!(load(&params, state(&[], &broken)).unwrap(), "not readable: state");
+}
+
+/// Before there was a choice each part had its output, and a project may hear it there.
+#[test]
+fn a_project_from_before_outputs_were_chosen_keeps_its_parts() {
+    let outputs = |header: &str| {
+        let params = TributaryParams::default();
+        assert_eq!(load(&params, state(&[], &[("state", header)])), None);
+        params.engine.outputs.value()
+    };
+    assert_eq!(outputs(r#"{"format":1}"#), OutputsChoice::Both);
+    assert_eq!(outputs(r#"{"format":4}"#), OutputsChoice::Both);
+    assert_eq!(outputs(r#"{"format":5}"#), OutputsChoice::Mix);
 }
 
 #[test]

@@ -109,6 +109,7 @@ fn fresh_fixture() -> State {
         ("hold", "on"),
         ("tempo", "97.5"),
         ("single_part", "Bass"),
+        ("outputs", "Parts"),
     ] {
         script.setting(name, text);
     }
