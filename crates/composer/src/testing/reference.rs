@@ -23,11 +23,11 @@
 //!    A loop's end falls on the first sample not before it.
 //!
 //! **Which beats are composed.**
-//! 5. A start's first beat is the one at the playhead, or the next if that begins within 50 ms
-//!    and an eighth of a beat; a
-//!    pass's first is the one at the loop's start. There a beat begins a millionth early. From the
-//!    first on every beat is committed in order, through the coming passes of the loop, at the
-//!    sample where the playhead is `lookahead` beats before it, or when it is first known to come.
+//! 5. A start's first beat is the one at the playhead, or the next if that begins within 50 ms and an
+//!    eighth of a beat; a pass's first is the one at the loop's start. There a beat begins a millionth
+//!    early. From the first on every beat is committed in order, through the coming passes of the
+//!    loop, at the sample where the playhead is `lookahead` beats before it, or when it is first known
+//!    to come.
 //! 6. It has the controls, form, tempo, meter and bars of the block that holds that sample.
 //! 7. When the loop is moved, switched off or passed by, the coming passes are given up; what of
 //!    them was committed has not been heard, but stays written down for later passes.

@@ -52,6 +52,18 @@ fn a_host_that_starts_a_little_before_where_it_stood_plays_what_was_primed() {
 }
 
 #[test]
+fn a_standing_host_that_is_moved_on_has_the_next_beat_composed_too() {
+    let mut script = Script::play(96_000);
+    script.actions =
+        vec![(0, Action::Seek(4.05)), (9_600, Action::Seek(4.85)), (38_400, Action::Play)];
+    let mut session = hashing();
+    // 100 ms late, where the beat is 75 ms away.
+    let events = drive_late(&mut session, &script.blocks(&[480]), 10, |_| true);
+    assert_eq!(ons(&events)[..4], [38_400 + 3_600; 4]);
+    assert_eq!((session.status.underruns(), session.status.late()), (0, 0));
+}
+
+#[test]
 fn without_priming_the_first_notes_are_late_but_play() {
     let mut session = hashing();
     let events = drive_late(&mut session, &Script::play(48_000).blocks(&[480]), 0, |_| true);

@@ -62,21 +62,24 @@ impl<S: Deref<Target = Status>> Player<S> {
     pub(super) fn stand(&mut self) {
         self.anchor(self.block.playhead.position_beats);
         self.loop_range = self.block.playhead.loop_range;
-        let primed = self.prime_key();
-        if self.is_primed(&primed, self.clock + 1) || self.clock < self.next_prime {
-            return;
+        let key = self.prime_key();
+        if !self.is_primed(&key, self.clock + 1) {
+            if self.clock < self.next_prime {
+                return;
+            }
+            if self.requests.slots() < PRIME_SLOTS {
+                self.status.count_delayed_request();
+                return;
+            }
+            self.begin_stretch();
+            self.primed = Some(key);
+            let interval = self.block.playhead.sample_rate * PRIME_INTERVAL_SECS;
+            self.next_prime = self.clock.saturating_add(interval as i64);
         }
-        if self.requests.slots() < PRIME_SLOTS {
-            self.status.count_delayed_request();
-            return;
-        }
-        self.begin_stretch();
-        // No beat that is not due yet when the host starts a little before here.
+        // No beat that is not due yet when the host starts a little before here; more of them when it
+        // was moved on.
         let early = ceil(self.early_start() * self.timeline.samples_per_beat());
         self.commit(self.clock + 1 - early, RequestKind::Prime);
-        self.primed = Some(primed);
-        let interval = self.block.playhead.sample_rate * PRIME_INTERVAL_SECS;
-        self.next_prime = self.clock.saturating_add(interval as i64);
     }
 
     /// Starts from standing.
