@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use player::{BeatRequest, Epoch, Left, RequestKind};
 use score::answer::{LeadTurn, lead_turn};
 use score::grid::{BeatFrame, CELLS_PER_BEAT, GridNote, HistoryBeat, TICKS_PER_CELL, key_shift};
+use score::hash::Fnv1a;
 use score::{Chord, Controls, Form, GridBeat, Meter, Part, PartControls, Pitch, Ticks};
 
 use crate::held::{Held, MAX_DURATION};
@@ -120,8 +121,8 @@ fn asked(controls: &Controls) -> u64 {
         answer,
         seed,
     } = controls;
-    let mut hash = Hash::default();
-    let mut add = |bits: u32| hash.add(bits);
+    let mut hash = Fnv1a::default();
+    let mut add = |bits: u32| hash.bytes(&bits.to_le_bytes());
     // Adding zero makes one of both zeros.
     let number = |value: f32| (value + 0.0).to_bits();
     blend.weights().iter().chain(harmony_blend.weights()).for_each(|w| add(number(*w)));
@@ -143,24 +144,7 @@ fn asked(controls: &Controls) -> u64 {
     if let Some(n_bars) = answer {
         add(0x100 | u32::from(*n_bars));
     }
-    hash.0
-}
-
-/// FNV-1a over 64 bits.
-struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hash {
-    fn add(&mut self, bits: u32) {
-        for byte in bits.to_le_bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
+    hash.finish()
 }
 
 /// What was composed since the last start or jump, and the phrase that is held.
@@ -307,11 +291,10 @@ impl Ledger {
     /// Two beats at one place with the same number and equal controls ask the lead for the same.
     pub(crate) fn call(&mut self, request: &BeatRequest) -> u64 {
         let Some(n_bars) = request.controls.answer else { return 0 };
-        let mut hash = Hash::default();
+        let mut hash = Fnv1a::default();
         let mut add = |chord: Option<Chord>, notes: &[GridNote]| {
-            hash.add(Chord::index(chord) as u32 | 0x100);
-            let places = notes.iter().map(|note| [note.position, note.pitch, 0, 1]);
-            places.for_each(|place| hash.add(u32::from_le_bytes(place)));
+            hash.bytes(&(Chord::index(chord) as u32 | 0x100).to_le_bytes());
+            notes.iter().for_each(|note| hash.bytes(&[note.position, note.pitch, 0, 1]));
         };
         match lead_turn(self.history_before(request), &request.frame, n_bars) {
             LeadTurn::Listens => return 0,
@@ -324,7 +307,7 @@ impl Ledger {
                 }
             }
         }
-        hash.0
+        hash.finish()
     }
 
     /// The held phrase, if it is known to have been heard.

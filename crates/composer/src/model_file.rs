@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use score::hash::Fnv1a;
+
 use crate::{Error, Result};
 
 /// Largest file that is read: thirty times the shipped weights. Nobody means a larger one.
@@ -52,18 +54,16 @@ impl ModelFile {
     /// A number that another model's files do not have, for all that can be told: 64-bit FNV-1a in
     /// words of eight bytes, the same on every machine.
     pub fn fingerprint(&self) -> u64 {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut hash = Fnv1a::default();
         for bytes in [&self.manifest, &self.weights] {
             let (words, rest) = bytes.as_chunks::<8>();
             let mut last = [0; 8];
             last[..rest.len()].copy_from_slice(rest);
             for word in words.iter().chain([&last, &(bytes.len() as u64).to_le_bytes()]) {
-                hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x0100_0000_01b3);
-                // Multiplication moves bits up only.
-                hash ^= hash >> 32;
+                hash.word(u64::from_le_bytes(*word));
             }
         }
-        hash
+        hash.finish()
     }
 }
 

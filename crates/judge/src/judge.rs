@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use score::hash::Fnv1a;
 use score::{Genre, HistoryBeat};
 
 use crate::features::{self, Feature};
@@ -305,13 +306,12 @@ fn bad(name: &str, index: usize, value: f32, expected: &'static str) -> Error {
 
 /// A hash of the names of all features, byte by byte: any type of number holds a byte exactly.
 fn fingerprint() -> [f32; 8] {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut hash = Fnv1a::default();
     for feature in features::list() {
-        for byte in feature.name.bytes().chain([b'\n', feature.parts]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        hash.bytes(feature.name.as_bytes());
+        hash.bytes(&[b'\n', feature.parts]);
     }
-    hash.to_be_bytes().map(f32::from)
+    hash.finish().to_be_bytes().map(f32::from)
 }
 
 fn check_features((shape, values): &Tensor) -> Result<()> {

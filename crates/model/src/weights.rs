@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor};
 use judge::Judge;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use score::hash::Fnv1a;
 use score::random::Random;
 use score::{GenreNames, steps};
 use serde::{Deserialize, Serialize};
@@ -232,18 +233,16 @@ pub fn rounded(weights: &Weights) -> Result<Weights> {
 /// # Errors
 /// [`Error::MissingTensor`], and [`Error::Tensor`] if a weight is not `f32`.
 pub fn hash(config: &Config, weights: &Weights) -> Result<u64> {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut hash = Fnv1a::default();
     for (name, _) in config.tensors() {
         let tensor = weights.get(&name).ok_or(Error::MissingTensor { name })?;
         for value in tensor.flatten_all()?.to_vec1::<f32>()? {
             let is_rounded = tensor.rank() == 2;
             let bits = if is_rounded { to_bf16(value).into() } else { value.to_bits() };
-            hash = (hash ^ u64::from(bits)).wrapping_mul(0x0100_0000_01b3);
-            // Multiplication moves bits up only.
-            hash ^= hash >> 32;
+            hash.word(u64::from(bits));
         }
     }
-    Ok(hash)
+    Ok(hash.finish())
 }
 
 /// Writes tensors as safetensors: `f32` as BF16 where no number loses anything, else as F32; what

@@ -20,6 +20,7 @@ pub mod form;
 pub mod genre;
 mod genre_names;
 pub mod grid;
+pub mod hash;
 pub mod key;
 pub mod line;
 mod note;

@@ -9,6 +9,7 @@
 //! beyond the attention window.
 
 use crate::grid::{self, CELLS_PER_BEAT, MAX_MICRO};
+use crate::hash::Fnv1a;
 use crate::{
     BeatFrame, Chord, Form, GridBeat, GridNote, HistoryBeat, Meter, Mode, Part, Tempo, Velocity,
 };
@@ -261,7 +262,7 @@ pub fn meter_class(meter: Meter) -> u16 {
 
 /// A fingerprint of everything above; weights of another one do not fit.
 pub fn fingerprint() -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut hash = Fnv1a::default();
     let numbers = FIELD_SIZES
         .iter()
         .chain(&TARGET_SIZES)
@@ -270,11 +271,9 @@ pub fn fingerprint() -> u64 {
         .chain(REF_BARS.iter().map(|bars| *bars as u64))
         .chain([CELLS_PER_BEAT as u64, u64::from(LOWEST_DRUM), grid::TICKS_PER_MICRO as u64]);
     for number in numbers {
-        for byte in number.to_le_bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        hash.bytes(&number.to_le_bytes());
     }
-    hash
+    hash.finish()
 }
 
 /// Makes the steps of one beat, given the beats before it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use score::hash::Fnv1a;
 use serde::{Deserialize, Serialize};
 
 /// Where a song may be used.
@@ -232,7 +233,7 @@ fn from_folders(corpus: &Path) -> Result<Vec<Source>> {
 
 /// FNV-1a; stable across machines and versions.
 pub fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    let mut hash = Fnv1a::default();
+    hash.bytes(bytes);
+    hash.finish()
 }
