@@ -442,7 +442,8 @@ impl<T: Trunk> Turn<'_, T> {
             None => {
                 let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot: 0 };
                 let held = history.last().map(|beat| beat.music.chord);
-                self.chord(conditions.forms[0], held, &mut Sampler::new(controls.adventure, key))
+                let adventure = self.styles.adventure(controls.adventure, &controls.harmony());
+                self.chord(conditions.forms[0], held, &mut Sampler::new(adventure, key))
             }
         };
         let (forms, takes) = (conditions.forms, given.takes);

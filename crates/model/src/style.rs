@@ -2,11 +2,13 @@
 //!
 //! A style is a point among the genres and, for every layer and slot, how far scales and shifts of
 //! both norms lie from those of that point (`fit`). It is blended like a genre and costs a step
-//! nothing more, because a stream has scales and shifts of its own anyway.
+//! nothing more, because a stream has scales and shifts of its own anyway. Its music is as
+//! adventurous as the artist's (`tuning`).
 
 mod fit;
 mod gradient;
 mod matrix;
+mod tuning;
 mod windows;
 
 use std::collections::HashMap;
@@ -65,6 +67,9 @@ struct Words {
     format: u32,
     /// [`Network::fingerprint`] in hexadecimal digits.
     model: String,
+    /// [`Style::adventure`] where it is not the middle; files of early versions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adventure: Option<f32>,
     #[serde(flatten)]
     about: About,
 }
@@ -79,6 +84,8 @@ pub struct Style {
     genres: [f32; Genre::COUNT],
     /// What is added to scales and shifts, `(slots, layers, 4 D)`, bfloat16 numbers.
     film: Vec<f32>,
+    /// Where the middle of the knob of that name lies for its music, `0.0..=1.0`.
+    adventure: f32,
     /// Which stretches of notes its songs hold, so that the band copies no more of them than of the
     /// network's own; files of early versions have none.
     filter: Option<OriginalityFilter>,
@@ -112,7 +119,9 @@ impl Style {
     /// [`Error::Weights`] if it cannot be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let model = format!("{:016x}", self.fingerprint);
-        let words = Words { format: FORMAT, model, about: self.about.clone() };
+        // What is read is written as it was, to the byte.
+        let adventure = Some(self.adventure).filter(|middle| *middle != tuning::MIDDLE);
+        let words = Words { format: FORMAT, model, adventure, about: self.about.clone() };
         // One entry, since the order of several would not be the same every time.
         let words = HashMap::from([(WORDS.to_owned(), serde_json::to_string(&words)?)]);
         let genres: Vec<u8> = self.genres.iter().flat_map(|share| share.to_le_bytes()).collect();
@@ -186,6 +195,10 @@ impl Style {
             }
             Ok(values)
         };
+        let adventure = words.adventure.unwrap_or(tuning::MIDDLE);
+        if !(0.0..=1.0).contains(&adventure) {
+            return refuse("adventure", "0 to 1".into(), adventure.to_string());
+        }
         let shares = numbers("genres", Dtype::F32)?;
         let sum: f32 = shares.iter().sum();
         let are_shares = shares.iter().all(|share| *share >= 0.0) && (sum - 1.0).abs() < 1e-3;
@@ -210,7 +223,7 @@ impl Style {
                 expected: "a filter of what its songs hold".to_owned(),
                 found: error.to_string(),
             })?;
-        Ok(Self { about, fingerprint, genres, film, filter })
+        Ok(Self { about, fingerprint, genres, film, adventure, filter })
     }
 
     /// Whether it was learnt for this network.
@@ -295,6 +308,19 @@ impl Styles {
         })
     }
 
+    /// Where the knob stands for a blend: styles have their own middle, and all have the same ends.
+    pub(crate) fn adventure(&self, knob: f32, blend: &Blend) -> f32 {
+        use tuning::MIDDLE;
+        let shares = self.shares(blend);
+        let lean = |style: usize| {
+            let middle = self.get(style).map_or(MIDDLE, |style| style.adventure);
+            shares[Genre::COUNT + style] * (middle - MIDDLE)
+        };
+        let lean: f32 = (0..N_STYLES).map(lean).sum();
+        let scale = if knob <= MIDDLE { knob / MIDDLE } else { (1.0 - knob) / (1.0 - MIDDLE) };
+        knob + lean * scale
+    }
+
     /// Conditions that a sum of conditions and styles starts from.
     pub(crate) fn conditions(
         &self,
@@ -375,6 +401,7 @@ impl Style {
             fingerprint: network.fingerprint().unwrap(),
             genres,
             film: vec![0.0; film_len(network.config())],
+            adventure: tuning::MIDDLE,
             filter: Some(OriginalityFilter::new(lines.iter().map(Vec::as_slice))),
         }
     }

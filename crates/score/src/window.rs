@@ -1,7 +1,7 @@
 //! A stretch of a song in C major or A minor, as the network reads it.
 
 use crate::quantize::pitch_class_weights;
-use crate::steps::{self, BeatEncoder, Conditions, N_SLOTS, Step, tempo_class};
+use crate::steps::{self, BeatEncoder, Conditions, IGNORE, N_SLOTS, Step, T_CHORD, tempo_class};
 use crate::{HistoryBeat, Key, Mode, Part};
 
 /// Beats before a window that its references may look at: eight bars of 12/8 or less.
@@ -112,6 +112,20 @@ impl Window {
     }
 }
 
+/// All of `music`, in as many windows as it takes: dense music fills one after a few bars.
+pub fn whole(music: &[HistoryBeat], max_steps: usize) -> Vec<Vec<Step>> {
+    let mut windows = Vec::new();
+    let mut start = 0;
+    while start < music.len() {
+        let window = Window::cut(music, start, music.len() - start);
+        let steps = window.encode(window.conditions(), max_steps);
+        // Each beat tells its chord once.
+        start += steps.iter().filter(|step| step.targets[T_CHORD] != IGNORE).count().max(1);
+        windows.push(steps);
+    }
+    windows
+}
+
 /// Moves pitched parts and chords.
 fn transpose(beats: &mut [HistoryBeat], semitones: i32) {
     for beat in beats {
@@ -120,6 +134,40 @@ fn transpose(beats: &mut [HistoryBeat], semitones: i32) {
             for note in notes {
                 note.pitch = (i32::from(note.pitch) + semitones).clamp(0, 127) as u8;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BeatFrame, GridBeat, GridNote, Meter, Tempo, Velocity};
+
+    #[test]
+    fn whole_music_is_heard_however_dense_it_is() {
+        let frame = |beat| BeatFrame::regular(beat, Meter::COMMON, Tempo::default());
+        let beat = |at: i64, n_notes: u8| {
+            let mut music = GridBeat::default();
+            let note = |i| GridNote {
+                position: i,
+                pitch: 60 + i % 12,
+                duration: 1,
+                velocity: Velocity::clamped(80),
+                micro: 0,
+            };
+            music.parts[Part::Lead.index()] = (0..n_notes).map(note).collect();
+            HistoryBeat { frame: frame(at), music }
+        };
+        for n_notes in [0, 1, 20] {
+            let music: Vec<_> = (0..64).map(|at| beat(at, n_notes)).collect();
+            let windows = whole(&music, 384);
+            let told = |target: usize| {
+                let steps = windows.iter().flatten();
+                steps.filter(|step| step.targets[target] != IGNORE).count()
+            };
+            assert_eq!(told(T_CHORD), 64, "beats of {n_notes} notes");
+            assert!(told(steps::T_SYM) >= 64 * usize::from(n_notes), "beats of {n_notes} notes");
+            assert!(windows.iter().all(|steps| steps.len() <= 384));
         }
     }
 }

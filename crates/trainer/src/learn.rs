@@ -88,7 +88,12 @@ fn song(path: &Path) -> Result<Song> {
 ///
 /// # Errors
 /// Songs that nothing can be learnt from.
-pub fn fit(network: &Network, songs: Vec<Song>, about: About, is_shown: bool) -> Result<Style> {
+pub fn fit(
+    network: &Arc<Network>,
+    songs: Vec<Song>,
+    about: About,
+    is_shown: bool,
+) -> Result<Style> {
     let mut fit = Fit::new(network, songs, SEED)?;
     let bar =
         if is_shown { ProgressBar::new(fit.progress().of as u64) } else { ProgressBar::hidden() };

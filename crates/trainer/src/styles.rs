@@ -5,6 +5,7 @@
 //! music is judged, so that nothing judges what it was learnt from.
 
 mod ceiling;
+mod ear;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,11 +17,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use model::style::{About, Film, Listener, Nats, Song as StyleSong};
 use model::{BandModel, Network, Style, Styles};
 use rayon::prelude::*;
-use score::steps::{IGNORE, Step, T_CHORD, T_SYM};
-use score::window::Window;
+use score::steps::{IGNORE, Step, T_SYM};
+use score::window::{Window, whole};
 use score::{BeatFrame, Blend, Controls, Genre, HistoryBeat, Meter, Scale, Tempo};
 use serde::{Deserialize, Serialize};
 
+use self::ear::Ear;
 use crate::corpus::Split;
 use crate::eval::copies;
 use crate::eval::stats::{Figure, mean, mean_of, quantile_of, spearman};
@@ -85,6 +87,19 @@ pub struct Artist {
     pub recognised: f64,
     /// Composed songs of the genres it lies next to that are taken for it: the floor.
     pub recognised_genres: f64,
+    /// The same by a judge of notes and chords that learnt the artist's other songs: in the songs
+    /// that were learnt from.
+    #[serde(default)]
+    pub judged_real: f64,
+    /// In composed songs under the style.
+    #[serde(default)]
+    pub judged: f64,
+    /// In composed songs of the genres it lies next to: the floor.
+    #[serde(default)]
+    pub judged_genres: f64,
+    /// Whom that judge hears in composed songs under the style, in shares.
+    #[serde(default)]
+    pub heard_as: BTreeMap<String, f64>,
     /// Rank correlation of the style's weight and of how much the artist is heard.
     pub sweep: f64,
     /// Longest run of notes that composed music shares with what was learnt from, 95th percentile
@@ -94,11 +109,38 @@ pub struct Artist {
     pub copied_by_artist: f64,
 }
 
-impl Artist {
-    /// How much less than under genres the whole network's bits are, in shares.
-    fn ceiling_gain(&self) -> Option<f64> {
-        self.ceiling_bits.map(|bits| 1.0 - bits / self.genres_bits)
-    }
+/// A column of the table: its title, its number of an artist, and how that is written.
+type Column = (&'static str, fn(&Artist) -> f64, fn(f64) -> String);
+
+const COLUMNS: [Column; 15] = [
+    ("songs", |a| a.n_songs as f64, whole_number),
+    ("notes", |a| a.n_notes as f64, whole_number),
+    ("genres", |a| a.genres_bits, decimals),
+    ("style", |a| a.style_bits, decimals),
+    ("less", |a| a.gain.value, percent),
+    ("whole network", |a| a.ceiling_bits.map_or(f64::NAN, |b| 1.0 - b / a.genres_bits), percent),
+    ("nearest style, real", |a| a.recognised_real, decimals),
+    ("composed", |a| a.recognised, decimals),
+    ("by genres alone", |a| a.recognised_genres, decimals),
+    ("judge, real", |a| a.judged_real, decimals),
+    ("composed", |a| a.judged, decimals),
+    ("by genres alone", |a| a.judged_genres, decimals),
+    ("sweep ρ", |a| a.sweep, decimals),
+    ("copied", |a| a.copied, whole_number),
+    ("by the artist", |a| a.copied_by_artist, whole_number),
+];
+
+fn whole_number(x: f64) -> String {
+    format!("{x:.0}")
+}
+
+fn decimals(x: f64) -> String {
+    format!("{x:.2}")
+}
+
+/// Nothing where nothing was measured.
+fn percent(x: f64) -> String {
+    if x.is_nan() { String::new() } else { format!("{:.1} %", 100.0 * x) }
 }
 
 /// What was measured of all.
@@ -113,48 +155,15 @@ pub struct StyleFigures {
 impl StyleFigures {
     /// The table, with means in its last row.
     pub fn markdown(&self) -> String {
-        let mut table = String::from(
-            "| artist | songs | notes | genres | style | less | whole network | heard right, real \
-             | composed | by genres alone | sweep ρ | copied | by the artist |\n\
-             |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
-        );
-        for (name, a) in &self.artists {
-            table += &format!(
-                "| {name} | {} | {} | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
-                a.n_songs,
-                a.n_notes,
-                a.genres_bits,
-                a.style_bits,
-                100.0 * a.gain.value,
-                a.ceiling_gain().map_or_else(String::new, |gain| format!("{:.1} %", 100.0 * gain)),
-                a.recognised_real,
-                a.recognised,
-                a.recognised_genres,
-                a.sweep,
-                a.copied,
-                a.copied_by_artist,
-            );
+        let row = |name: &str, cells: Vec<String>| format!("| {name} | {} |\n", cells.join(" | "));
+        let of = |artist: &Artist| COLUMNS.iter().map(|(_, of, text)| text(of(artist))).collect();
+        let mean = |(_, of, text): &Column| text(mean(self.artists.values().map(of)));
+        let mut table = row("artist", COLUMNS.map(|(title, ..)| title.to_owned()).into());
+        table += &format!("|---|{}\n", "---:|".repeat(COLUMNS.len()));
+        for (name, artist) in &self.artists {
+            table += &row(name, of(artist));
         }
-        let of = |field: fn(&Artist) -> f64| mean(self.artists.values().map(field));
-        let ceilings: Vec<f64> = self.artists.values().filter_map(Artist::ceiling_gain).collect();
-        table
-            + &format!(
-                "| mean of {} | | | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |\n",
-                self.artists.len(),
-                of(|a| a.genres_bits),
-                of(|a| a.style_bits),
-                100.0 * of(|a| a.gain.value),
-                match ceilings.is_empty() {
-                    true => String::new(),
-                    false => format!("{:.1} %", 100.0 * mean(ceilings)),
-                },
-                of(|a| a.recognised_real),
-                of(|a| a.recognised),
-                of(|a| a.recognised_genres),
-                of(|a| a.sweep),
-                of(|a| a.copied),
-                of(|a| a.copied_by_artist),
-            )
+        table + &row(&format!("mean of {}", self.artists.len()), COLUMNS.iter().map(mean).collect())
     }
 }
 
@@ -219,8 +228,10 @@ pub fn run(options: &StylesOptions) -> Result<()> {
     let listener = Listener::new(&network)?;
     let (own, judges): (Vec<_>, Vec<_>) =
         styles.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).unzip();
+    let others: Vec<_> = artists.iter().map(|artist| (artist.name, &artist.others[..])).collect();
+    let ear = Ear::fit(&others);
     let measure = |i: usize| -> Result<(String, Artist)> {
-        let mut artist = measure(&network, &listener, &artists, i, &own, &judges)?;
+        let mut artist = measure(&network, (&listener, &ear), &artists, i, &own, &judges)?;
         if options.ceiling {
             let genre = (0..Genre::COUNT)
                 .max_by(|a, b| own[i].genres()[*a].total_cmp(&own[i].genres()[*b]));
@@ -243,7 +254,7 @@ pub fn run(options: &StylesOptions) -> Result<()> {
 }
 
 /// The style of songs, from the cache if it was learnt before.
-fn learnt(network: &Network, songs: &[&Song], name: &str, cache: &Path) -> Result<Style> {
+fn learnt(network: &Arc<Network>, songs: &[&Song], name: &str, cache: &Path) -> Result<Style> {
     let paths: Vec<_> = songs.iter().map(|song| &song.entry.source.path).collect();
     let key = format!("{paths:?} {:016x} {}", network.fingerprint()?, env!("CARGO_PKG_VERSION"));
     let path = cache.join(format!("{:016x}.tributary-style", crate::corpus::hash(key.as_bytes())));
@@ -308,27 +319,13 @@ fn in_rounds<T>(
     fits.filter_map(|(beats, start)| cut(beats, start)).take(N_WINDOWS).collect()
 }
 
-/// All of `music`, in as many windows as it takes: dense music fills one after a few bars.
-fn whole(music: &[HistoryBeat], max_steps: usize) -> Vec<Vec<Step>> {
-    let mut windows = Vec::new();
-    let mut start = 0;
-    while start < music.len() {
-        let window = Window::cut(music, start, music.len() - start);
-        let steps = window.encode(window.conditions(), max_steps);
-        // Each beat tells its chord once.
-        start += steps.iter().filter(|step| step.targets[T_CHORD] != IGNORE).count().max(1);
-        windows.push(steps);
-    }
-    windows
-}
-
 fn has_notes(steps: &[Step]) -> bool {
     steps.iter().any(|step| step.targets[T_SYM] != IGNORE)
 }
 
 fn measure(
     network: &Arc<Network>,
-    listener: &Listener,
+    (listener, ear): (&Listener, &Ear),
     artists: &[Halves],
     i: usize,
     own: &[Arc<Style>],
@@ -407,6 +404,10 @@ fn measure(
         let right = songs.iter().filter(|song| is_taken_for(&judging, &whole(song, max_steps)));
         right.count() as f64 / songs.len() as f64
     };
+    let heard_as = ear.shares(composed.iter().map(Vec::as_slice));
+    let heard_in = |shares: &BTreeMap<String, f64>| shares.get(artist.name).copied().unwrap_or(0.0);
+    let judged_real = heard_in(&ear.shares(artist.learnt.iter().map(|song| &song.beats[..])));
+    let judged_genres = heard_in(&ear.shares(of_genres.iter().map(Vec::as_slice)));
     let neutral = listener.genres(judges[i].genres());
     let mut heard = Vec::new();
     for point in 0..N_POINTS {
@@ -441,6 +442,10 @@ fn measure(
         recognised_real,
         recognised: share_of(&composed),
         recognised_genres: share_of(&of_genres),
+        judged_real,
+        judged: heard_in(&heard_as),
+        judged_genres,
+        heard_as,
         sweep: spearman(&points, &heard),
         copied: copied(composed.iter().map(|song| score::line::lines(song)).collect()),
         copied_by_artist: copied(by_artist.map(score::line::lines).collect()),
@@ -457,39 +462,4 @@ fn bits(windows: &[Nats]) -> f64 {
     let mut sum = Nats::default();
     windows.iter().for_each(|nats| sum.add(nats));
     sum.bits_per_note()
-}
-
-#[cfg(test)]
-mod tests {
-    use score::{GridBeat, GridNote, Part, Velocity};
-
-    use super::*;
-
-    #[test]
-    fn whole_music_is_heard_however_dense_it_is() {
-        let frame = |beat| BeatFrame::regular(beat, Meter::COMMON, Tempo::default());
-        let beat = |at: i64, n_notes: u8| {
-            let mut music = GridBeat::default();
-            let note = |i| GridNote {
-                position: i,
-                pitch: 60 + i % 12,
-                duration: 1,
-                velocity: Velocity::clamped(80),
-                micro: 0,
-            };
-            music.parts[Part::Lead.index()] = (0..n_notes).map(note).collect();
-            HistoryBeat { frame: frame(at), music }
-        };
-        for n_notes in [0, 1, 20] {
-            let music: Vec<_> = (0..64).map(|at| beat(at, n_notes)).collect();
-            let windows = whole(&music, 384);
-            let told = |target: usize| {
-                let steps = windows.iter().flatten();
-                steps.filter(|step| step.targets[target] != IGNORE).count()
-            };
-            assert_eq!(told(T_CHORD), 64, "beats of {n_notes} notes");
-            assert!(told(T_SYM) >= 64 * usize::from(n_notes), "beats of {n_notes} notes");
-            assert!(windows.iter().all(|steps| steps.len() <= 384));
-        }
-    }
 }

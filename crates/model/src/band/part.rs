@@ -184,7 +184,8 @@ impl<'a, T: Trunk> Turn<'a, T> {
         }
         let slot = 1 + idx as u32 + ATTEMPT_KEYS * attempt;
         let key = RandomKey { seed: controls.seed, pass, beat: frame.beat, slot };
-        let mut sampler = Sampler::new(controls.adventure, key);
+        let adventure = self.styles.adventure(controls.adventure, &controls.part_blend(part));
+        let mut sampler = Sampler::new(adventure, key);
         let starts_bar = frame.offset_in_bar() == Ticks(0);
         let call = Moved::of(role, chord).filter(|_| part == Part::Lead);
         let must_play = wakes && starts_bar && call.is_none() || self.grammar.strikes(part);

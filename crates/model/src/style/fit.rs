@@ -1,7 +1,7 @@
 //! Learns a style by gradient descent.
 //!
 //! First the point among the genres under which the songs are likeliest, then scales and shifts
-//! around it. Windows are drawn anew every time, as in training: forms, density, register and single
+//! around it, then how adventurous the band is under them (`tuning`). Windows are drawn anew every time, as in training: forms, density, register and single
 //! parts are now shown, now hidden. The last bars of longer songs are kept aside and say how much
 //! was learnt that is no memory.
 
@@ -11,6 +11,7 @@ use score::Genre;
 use score::steps::{N_CONDITIONS, Step};
 
 use super::gradient::{Nats, Plain};
+use super::tuning::{self, Tuning};
 use super::{About, Song, Style, Windows};
 use crate::math::{from_bf16, to_bf16};
 use crate::{Error, Network, OriginalityFilter, Result, math};
@@ -30,6 +31,13 @@ const N_STEPS: usize = 230_000;
 /// Updates of the point among the genres, and of what comes after.
 const GENRE_UPDATES: usize = 24;
 const FILM_UPDATES: usize = 100;
+const UPDATES: usize = GENRE_UPDATES + FILM_UPDATES;
+
+/// Beats that are composed in about the time of an update.
+const BEATS_AN_UPDATE: usize = 32;
+
+/// Windows of what was learnt from that say how surprising it is, where no bars were kept aside.
+const N_OWN: usize = 16;
 
 /// Adam's rates; the second falls in a line.
 const GENRE_RATE: f32 = 0.25;
@@ -38,7 +46,7 @@ const FILM_RATE: f32 = 0.01;
 /// How far a fit has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// Updates done, of how many.
+    /// Updates done, of how many; what is composed at the end counts as some.
     pub done: usize,
     /// All of them.
     pub of: usize,
@@ -49,6 +57,7 @@ pub struct Progress {
 /// A style that is being learnt.
 #[derive(Debug)]
 pub struct Fit {
+    network: Arc<Network>,
     plain: Plain,
     fingerprint: u64,
     n_genres: usize,
@@ -69,6 +78,9 @@ pub struct Fit {
     bits: f32,
     aside: Vec<Vec<Step>>,
     before: Nats,
+    tuning: Option<Tuning>,
+    /// Beats composed.
+    n_beats: usize,
 }
 
 impl Fit {
@@ -76,7 +88,7 @@ impl Fit {
     ///
     /// # Errors
     /// [`Error::Song`] for songs that nothing can be learnt from, and why; [`Error::Tensor`].
-    pub fn new(network: &Network, songs: Vec<Song>, seed: u64) -> Result<Self> {
+    pub fn new(network: &Arc<Network>, songs: Vec<Song>, seed: u64) -> Result<Self> {
         let n_notes = check(&songs)?;
         let plain = Plain::new(*network.config(), network.weights())?;
         let n_genres = network.genres().len();
@@ -91,6 +103,7 @@ impl Fit {
             genres: Adam::new(n_genres),
             film: Adam::new(plain.film_len()),
             plain,
+            network: network.clone(),
             fingerprint: network.fingerprint()?,
             n_genres,
             windows,
@@ -104,6 +117,8 @@ impl Fit {
             bits: 0.0,
             aside: Vec::new(),
             before: Nats::default(),
+            tuning: None,
+            n_beats: 0,
         };
         fit.n_windows = fit.windows_an_update();
         fit.aside = fit.windows.kept_aside();
@@ -112,17 +127,23 @@ impl Fit {
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        Progress { done: self.done, of: GENRE_UPDATES + FILM_UPDATES, bits: self.bits }
+        let done = self.done + self.n_beats / BEATS_AN_UPDATE;
+        Progress { done, of: UPDATES + tuning::N_STEPS / BEATS_AN_UPDATE, bits: self.bits }
     }
 
     /// Whether there is nothing left to do but [`Self::finish`].
     pub fn is_done(&self) -> bool {
-        self.done >= GENRE_UPDATES + FILM_UPDATES
+        self.n_beats >= tuning::N_STEPS
     }
 
-    /// Reads one window, about a tenth of a second's work; after some of them comes an update.
+    /// Reads one window, about a tenth of a second's work, after some of which comes an update; at
+    /// the end composes a beat.
     pub fn step(&mut self) {
-        if self.is_done() {
+        if self.done == UPDATES {
+            // A style that does not compose here has the middle that all have.
+            if self.tune().is_err() {
+                (self.tuning, self.n_beats) = (None, tuning::N_STEPS);
+            }
             return;
         }
         let film = self.current_film();
@@ -136,6 +157,38 @@ impl Fit {
             self.n_summed = 0;
             self.update(gradient, &nats);
         }
+    }
+
+    /// Composes a beat under what was learnt.
+    fn tune(&mut self) -> Result<()> {
+        if self.is_done() {
+            return Ok(());
+        }
+        let mut tuning = match self.tuning.take() {
+            Some(tuning) => tuning,
+            None => {
+                let style = self.finish(About::default());
+                let bits = self.own_bits();
+                Tuning::new(&self.network, style, self.windows.songs(), bits)?
+            }
+        };
+        tuning.step()?;
+        self.tuning = Some(tuning);
+        self.n_beats += 1;
+        Ok(())
+    }
+
+    /// Bits a note of the artist's music under the style, of bars kept aside if there are any.
+    fn own_bits(&mut self) -> f32 {
+        let film = self.current_film();
+        if !self.aside.is_empty() {
+            return self.loss_aside(&film).bits_per_note() as f32;
+        }
+        let mut nats = Nats::default();
+        for _ in 0..N_OWN {
+            nats.add(&self.plain.loss(&film, &self.windows.draw(), None));
+        }
+        nats.bits_per_note() as f32
     }
 
     fn update(&mut self, mut gradient: Vec<f32>, nats: &Nats) {
@@ -176,6 +229,7 @@ impl Fit {
             fingerprint: self.fingerprint,
             genres,
             film,
+            adventure: self.tuning.as_ref().map_or(tuning::MIDDLE, Tuning::middle),
             filter: Some(OriginalityFilter::new(lines.iter().map(Vec::as_slice))),
         };
         if !self.aside.is_empty() && self.done > GENRE_UPDATES {
@@ -215,7 +269,7 @@ impl Fit {
         let mut windows = self.windows.clone();
         let n_steps: usize = (0..8).map(|_| windows.draw().len()).sum();
         let of_window = (n_steps / 8).max(1);
-        (N_STEPS / (GENRE_UPDATES + FILM_UPDATES) / of_window).clamp(1, 16)
+        (N_STEPS / UPDATES / of_window).clamp(1, 16)
     }
 }
 

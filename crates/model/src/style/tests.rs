@@ -5,13 +5,14 @@ use super::*;
 use crate::originality::Watch;
 use crate::{Config, Kernels, Network, weights};
 
-fn network(seed: u64) -> Network {
+pub(super) fn network(seed: u64) -> Arc<Network> {
     let config = Config { context_len: 192, ..Config::TINY };
-    Network::new(config, &weights::random(&config, seed).unwrap(), Kernels::Fused).unwrap()
+    let weights = weights::random(&config, seed).unwrap();
+    Arc::new(Network::new(config, &weights, Kernels::Fused).unwrap())
 }
 
 /// Beats of a tune over a bass that walks through `scale`.
-fn song(n_beats: i64, scale: &[u8], seed: u64) -> Song {
+pub(super) fn song(n_beats: i64, scale: &[u8], seed: u64) -> Song {
     let mut random = Random::new(seed);
     let mut beat = |beat: i64| {
         let mut music = GridBeat::default();
@@ -31,7 +32,7 @@ fn song(n_beats: i64, scale: &[u8], seed: u64) -> Song {
     Song { name: "tune.mid".into(), beats: (0..n_beats).map(&mut beat).collect(), dynamics: false }
 }
 
-fn learnt(network: &Network, songs: Vec<Song>) -> Style {
+fn learnt(network: &Arc<Network>, songs: Vec<Song>) -> Style {
     let mut fit = Fit::new(network, songs, 1).unwrap();
     while !fit.is_done() {
         fit.step();
@@ -64,10 +65,33 @@ fn a_file_keeps_a_style_and_says_what_it_is_not() {
     let at = nan.len() - 2;
     nan[at..].copy_from_slice(&0x7fc0u16.to_le_bytes());
     assert_eq!(refusal(&nan), "style: film: expected finite numbers, found NaN");
+    let wild = Style { adventure: 1.5, ..style.clone() }.to_bytes().unwrap();
+    assert_eq!(refusal(&wild), "style: adventure: expected 0 to 1, found 1.5");
     assert!(refusal(&vec![0; MAX_BYTES + 1]).starts_with("style: number of bytes: "));
     let other = super::tests::network(2);
     let error = style.check(&other).unwrap_err().to_string();
     assert!(error.starts_with("style: model: expected "), "{error}");
+}
+
+#[test]
+fn the_knob_of_adventure_has_a_style_s_middle_and_the_same_ends() {
+    let network = network(1);
+    let style = Style { adventure: 0.8, ..Style::of_lines(&network, &[]) };
+    let styles = Styles::new([Some(Arc::new(style)), None, None, None], &network).unwrap();
+    let heard = |knob: f32, style: f32| {
+        let mut weights = [0.0; Blend::LEN];
+        (weights[0], weights[Genre::COUNT]) = (1.0 - style, style);
+        styles.adventure(knob, &Blend::new(weights))
+    };
+    let near = |heard: f32, expected: f32| assert!((heard - expected).abs() < 1e-6, "{heard}");
+    near(heard(0.5, 1.0), 0.8);
+    near(heard(0.25, 1.0), 0.4);
+    near(heard(0.75, 1.0), 0.9);
+    near(heard(0.5, 0.5), 0.65);
+    near(heard(0.0, 1.0), 0.0);
+    near(heard(1.0, 1.0), 1.0);
+    // Music of genres alone stays what it was, to the bit.
+    assert_eq!(heard(0.37, 0.0), 0.37);
 }
 
 /// A file holds what its songs consist of as a filter that can be asked and not listed, and an

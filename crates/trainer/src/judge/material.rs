@@ -63,18 +63,21 @@ impl Material {
     /// A genre's collections count by the root of their number of groups, a collection's groups
     /// alike, and a group's excerpts alike.
     pub fn cut(songs: &Songs) -> Self {
-        Self::cut_at(songs, |beats| {
-            let of = |start: usize| start..start + N_BEATS;
-            starts(beats).into_iter().map(of).collect()
-        })
+        let of = |start: usize| start..start + N_BEATS;
+        let ranges = |beats: &[HistoryBeat]| starts(beats).into_iter().map(of).collect();
+        Self::cut_at(&songs.index.genres, &songs.songs, ranges)
     }
 
-    /// The same, where `ranges` gives the excerpts of a song's beats.
-    pub fn cut_at(songs: &Songs, ranges: impl Fn(&[HistoryBeat]) -> Vec<Range<usize>>) -> Self {
-        let genres = songs.index.genres.clone();
+    /// The same of songs of these genres, where `ranges` gives the excerpts of a song's beats.
+    pub fn cut_at<'a>(
+        genres: &[String],
+        songs: impl IntoIterator<Item = &'a Song>,
+        ranges: impl Fn(&[HistoryBeat]) -> Vec<Range<usize>>,
+    ) -> Self {
+        let genres = genres.to_vec();
         let mut groups: BTreeSet<String> = BTreeSet::new();
         let mut found: Vec<(&Song, Vec<Range<usize>>)> = Vec::new();
-        for song in &songs.songs {
+        for song in songs {
             let ranges = ranges(&song.beats);
             if !ranges.is_empty() {
                 groups.insert(song.entry.source.group.clone());

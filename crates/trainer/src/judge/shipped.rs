@@ -34,7 +34,7 @@ const N_SHORT: usize = 2;
 const SHORT_BARS: [usize; 3] = [1, 2, 4];
 
 /// Stretches of eight bars of any meter.
-fn ranges(beats: &[HistoryBeat]) -> Vec<Range<usize>> {
+pub fn ranges(beats: &[HistoryBeat]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut at = 0;
     while at < beats.len() {
@@ -168,7 +168,11 @@ pub struct Fitted {
 ///
 /// `done` is called after each of [`N_FITS`]. `None` where a genre has no excerpt to learn from.
 pub fn fit(songs: &Songs, done: impl Fn() + Sync) -> Option<Fitted> {
-    fit_on(&Material::cut(songs), &Material::cut_at(songs, ranges), done)
+    fit_on(
+        &Material::cut(songs),
+        &Material::cut_at(&songs.index.genres, &songs.songs, ranges),
+        done,
+    )
 }
 
 /// Fits on excerpts of all meters; those of common time are heard to measure it.
