@@ -23,6 +23,7 @@ use hosting::{
 use self::drop::Outcome;
 use self::gestures::{assert_well_formed, genre_ids};
 use self::screen::on_a_screen;
+use crate::state::State;
 use crate::support::{clap, vst3};
 
 /// How long an editor may take to show something, on a busy machine that paints in software.
@@ -79,6 +80,20 @@ impl<'a, 'b> Opened<'a, 'b> {
             before = picture.clone();
             n_same == 6
         })
+    }
+
+    /// What is looked for in the project, or around it, once it is there.
+    #[track_caller]
+    fn wait_until<T>(&mut self, what: &str, mut wanted: impl FnMut(&State) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            let state = self.meanwhile.instance().save_state().unwrap();
+            if let Some(found) = wanted(&State::read(&state)) {
+                return found;
+            }
+            assert!(begun.elapsed() < 4 * LIMIT, "{what}");
+            self.meanwhile.wait(GESTURE).unwrap();
+        }
     }
 
     /// What the host was told since `n_before` edits, after a moment; a gesture that has begun may

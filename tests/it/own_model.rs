@@ -113,7 +113,7 @@ fn drone(random: &mut Random) -> Piece {
 }
 
 /// Trains and exports a model of three genres on files that are written for it.
-fn model(name: &str) -> PathBuf {
+pub fn model(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     type Compose = fn(&mut Random) -> Piece;
