@@ -1,9 +1,9 @@
 //! Learns a style by gradient descent.
 //!
 //! First the point among the genres under which the songs are likeliest, then scales and shifts
-//! around it, then how adventurous the band is under them (`tuning`). Windows are drawn anew every time, as in training: forms, density, register and single
-//! parts are now shown, now hidden. The last bars of longer songs are kept aside and say how much
-//! was learnt that is no memory.
+//! around it, then how adventurous the band is under them (`tuning`). Windows are drawn anew every
+//! time, as in training: forms, density, register and single parts are now shown, now hidden. The
+//! last bars of longer songs are kept aside and say how much was learnt that is no memory.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ const GENRE_UPDATES: usize = 24;
 const FILM_UPDATES: usize = 100;
 const UPDATES: usize = GENRE_UPDATES + FILM_UPDATES;
 
-/// Beats that are composed in about the time of an update.
+/// Beats that count as an update for progress.
 const BEATS_AN_UPDATE: usize = 32;
 
 /// Windows of what was learnt from that say how surprising it is, where no bars were kept aside.
