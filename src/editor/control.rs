@@ -6,9 +6,10 @@ mod paint;
 mod tests;
 
 use super::theme;
+use egui::style::StyleModifier;
 use egui::{
-    Align2, Color32, Key, PointerButton, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo,
-    vec2,
+    Align2, Color32, Key, PointerButton, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
+    Sense, Ui, WidgetInfo, vec2,
 };
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, IntParam, Param, ParamSetter};
 pub use paint::focus_ring;
@@ -28,6 +29,15 @@ pub fn set_once<P: Param>(setter: &ParamSetter, param: &P, normalized: f32) {
     setter.begin_set_parameter(param);
     setter.set_parameter_normalized(param, normalized.clamp(0.0, 1.0));
     setter.end_set_parameter(param);
+}
+
+/// A menu below a button, until somebody clicks elsewhere. It looks as the window does: in a menu's
+/// own style buttons are bare text.
+pub fn menu(button: &Response, width: f32) -> Popup<'_> {
+    Popup::menu(button)
+        .style(StyleModifier::default())
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .width(width)
 }
 
 /// A bar with its label and value inside.

@@ -4,7 +4,7 @@ use super::model_file::{self, ModelFileState};
 use super::sound::{self, FontState};
 use super::{control, follow, theme};
 use crate::params::{ChannelsChoice, TributaryParams};
-use egui::{Button, Popup, PopupCloseBehavior, ScrollArea, Ui, vec2};
+use egui::{Button, ScrollArea, Ui, vec2};
 use nice_plug::prelude::ParamSetter;
 
 /// Width of the menu.
@@ -23,18 +23,15 @@ pub fn menu(
         "Lookahead, MIDI channels, audio outputs, chords to follow, the model and a SoundFont",
     );
     control::focus_ring(ui, response.rect, &response);
-    Popup::menu(&response)
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .width(WIDTH)
-        .show(|ui| {
-            ui.set_width(WIDTH);
-            // Below the button there must be room for all of it.
-            let height = ui.ctx().content_rect().height() - response.rect.bottom() - 24.0;
-            ui.set_max_height(height);
-            ScrollArea::vertical().max_height(height).show(ui, |ui| {
-                entries(ui, setter, params, (model_file, font));
-            });
+    control::menu(&response, WIDTH).show(|ui| {
+        ui.set_width(WIDTH);
+        // Below the button there must be room for all of it.
+        let height = ui.ctx().content_rect().height() - response.rect.bottom() - 24.0;
+        ui.set_max_height(height);
+        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            entries(ui, setter, params, (model_file, font));
         });
+    });
 }
 
 fn entries(

@@ -8,8 +8,7 @@ use crate::params::{StyleParams, TributaryParams};
 use crate::styles::{self, StyleKnobs};
 use composer::{CAPTURE_BARS, Learning};
 use egui::{
-    Align, Button, Key, Label, Layout, Popup, PopupCloseBehavior, ProgressBar, RichText,
-    ScrollArea, TextEdit, Ui, vec2,
+    Align, Button, Key, Label, Layout, ProgressBar, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 use model::Style;
 use model::style::{FILE_ENDING, MIN_NOTES};
@@ -68,24 +67,19 @@ pub fn show(
     let response =
         ui.add(Button::new(text).min_size(vec2(width, control::HEIGHT))).on_hover_text(LESSON);
     control::focus_ring(ui, response.rect, &response);
-    Popup::menu(&response)
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .width(WIDTH)
-        .show(|ui| {
-            ui.set_width(WIDTH);
-            // A menu's have none.
-            ui.visuals_mut().button_frame = true;
-            let height = (ui.ctx().content_rect().height() - 48.0).max(120.0);
-            ScrollArea::vertical().max_height(height).show(ui, |ui| {
-                for knob in knobs {
-                    one(ui, setter, params, knob, state);
-                    ui.separator();
-                }
-                problems(ui, &params.styles);
-                add(ui, &params.styles, view, state, &learning);
-                said(ui, &learning, state);
-            });
+    control::menu(&response, WIDTH).show(|ui| {
+        ui.set_width(WIDTH);
+        let height = (ui.ctx().content_rect().height() - 48.0).max(120.0);
+        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            for knob in knobs {
+                one(ui, setter, params, knob, state);
+                ui.separator();
+            }
+            problems(ui, &params.styles);
+            add(ui, &params.styles, view, state, &learning);
+            said(ui, &learning, state);
         });
+    });
 }
 
 /// Why a style is not played, if that is so.

@@ -11,6 +11,7 @@ mod life;
 mod parts;
 mod playhead;
 mod screen;
+mod teach;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -58,7 +58,7 @@ fn drop_into(opened: &mut Opened, display: &Display, list: &str) -> Outcome {
 
 impl Opened<'_, '_> {
     /// The first style that there is, which is being learnt.
-    fn learnt(&mut self) -> Style {
+    pub fn learnt(&mut self) -> Style {
         self.wait_until("nothing is learnt", |state| {
             let styles = state.field("styles");
             let bytes = BASE64_STANDARD.decode(styles[0].as_str()?).unwrap();
@@ -68,7 +68,7 @@ impl Opened<'_, '_> {
 }
 
 /// A project that plays a small model, which learns a style in seconds.
-fn project(name: &str) -> Vec<u8> {
+pub fn project(name: &str) -> Vec<u8> {
     let model = own_model::model(name);
     let mut state = State::read(&run(&clap(), &song(1.0, &[512])).state);
     state.set_field("model", &json!({ "path": model }));
