@@ -35,21 +35,23 @@ pub fn show(ui: &mut Ui, params: &TributaryParams, state: &mut ModelFileState) {
     let edit = TextEdit::singleline(&mut state.text).desired_width(PATH_WIDTH).hint_text(hint);
     let edited = ui.add(edit);
     let entered = edited.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    let load = ui
-        .add_enabled(!state.text.trim().is_empty(), Button::new("Load"))
-        .on_hover_text("Compose with this model; also reads a file again that has changed");
-    if entered || load.clicked() {
-        state.problem = model.choose(&state.text).err();
-        if state.problem.is_none() {
-            state.shown = model.path();
+    ui.horizontal(|ui| {
+        let load = ui
+            .add_enabled(!state.text.trim().is_empty(), Button::new("Load"))
+            .on_hover_text("Compose with this model; also reads a file again that has changed");
+        if entered || load.clicked() {
+            state.problem = model.choose(&state.text).err();
+            if state.problem.is_none() {
+                state.shown = model.path();
+            }
         }
-    }
-    let back = ui
-        .add_enabled(chosen.is_some(), Button::new("Built-in"))
-        .on_hover_text("Compose with the model that comes with the plugin");
-    if back.clicked() {
-        model.choose_built_in();
-    }
+        let back = ui
+            .add_enabled(chosen.is_some(), Button::new("Built-in"))
+            .on_hover_text("Compose with the model that comes with the plugin");
+        if back.clicked() {
+            model.choose_built_in();
+        }
+    });
     if let Some((text, is_warning)) = notice(&model.outcome(), state.problem.as_deref(), chosen) {
         let color = if is_warning { theme::WARNING } else { theme::FAINT_TEXT };
         ui.label(RichText::new(text).color(color));

@@ -207,8 +207,7 @@ pub fn run(options: &StylesOptions) -> Result<()> {
             Halves { name, windows, stretches, learnt, others }
         })
         .collect();
-    fs::create_dir_all(&options.cache)
-        .with_context(|| format!("{}: cannot be made", options.cache.display()))?;
+    let cache = folder_of_program(&options.cache)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let bar = ProgressBar::new(2 * artists.len() as u64)
         .with_style(ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len}, {eta} left")?);
@@ -216,7 +215,7 @@ pub fn run(options: &StylesOptions) -> Result<()> {
     let learn = |(i, of_others): (usize, bool)| {
         let artist = &artists[i];
         let songs = if of_others { &artist.others } else { &artist.learnt };
-        let style = learnt(&network, songs, artist.name, &options.cache);
+        let style = learnt(&network, songs, artist.name, &cache);
         bar.inc(1);
         style.map(Arc::new)
     };
@@ -253,10 +252,18 @@ pub fn run(options: &StylesOptions) -> Result<()> {
     Ok(())
 }
 
+/// The folder within `cache` of what this program learns: one that was built anew may learn otherwise.
+fn folder_of_program(cache: &Path) -> Result<PathBuf> {
+    let program = fs::read(std::env::current_exe()?).context("the program that runs")?;
+    let folder = cache.join(format!("{:016x}", crate::corpus::hash(&program)));
+    fs::create_dir_all(&folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+    Ok(folder)
+}
+
 /// The style of songs, from the cache if it was learnt before.
 fn learnt(network: &Arc<Network>, songs: &[&Song], name: &str, cache: &Path) -> Result<Style> {
     let paths: Vec<_> = songs.iter().map(|song| &song.entry.source.path).collect();
-    let key = format!("{paths:?} {:016x} {}", network.fingerprint()?, env!("CARGO_PKG_VERSION"));
+    let key = format!("{paths:?} {:016x}", network.fingerprint()?);
     let path = cache.join(format!("{:016x}.tributary-style", crate::corpus::hash(key.as_bytes())));
     if let Ok(bytes) = fs::read(&path)
         && let Ok(style) = Style::from_bytes(&bytes)
