@@ -93,7 +93,7 @@ fn what_was_played_into_the_band_becomes_a_style() {
             let style = opened.learnt();
             let about = style.about();
             assert_eq!(about.name, "What I played");
-            // Two keys an eighth; what the song stood before has been heard of them.
+            // Two keys an eighth, none of them more than once.
             let n_keys = (PLAYED * 4.0) as usize;
             assert!((n_keys / 2..=n_keys).contains(&about.n_notes), "{} notes", about.n_notes);
         });
