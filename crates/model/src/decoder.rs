@@ -38,6 +38,8 @@ pub struct Decoder {
     is_projected: bool,
     u: Vec<f32>,
     logits: Vec<f32>,
+    /// What styles add to the biases of the heads, `(columns, classes)` of the last step.
+    biases: Vec<f32>,
 }
 
 impl Decoder {
@@ -64,6 +66,7 @@ impl Decoder {
             is_projected: false,
             u: columns(config.d_model.max(D_DURATION)),
             logits: columns(widest),
+            biases: columns(steps::N_CLASSES),
             packed,
         }
     }
@@ -142,7 +145,7 @@ impl Decoder {
             kernels::multiply(isa, arena, layer.down, &self.inner, &mut self.wide, m);
             add_columns(&mut self.x, d, &self.wide, layer.down.n, m);
         }
-        for stream in streams {
+        for stream in &mut *streams {
             stream.len += n_steps;
         }
         self.n_columns = if with_heads { m } else { 0 };
@@ -151,6 +154,9 @@ impl Decoder {
             let at = c * d..(c + 1) * d;
             let (x, h) = (&self.x[at.clone()], &mut self.h[at]);
             kernels::norm(isa, x, &packed.norm, &[], config.rms_eps, h);
+            let slot = usize::from(steps[c % n_steps][steps::COND]) / steps::N_CONDITIONS;
+            let biases = &mut self.biases[c * steps::N_CLASSES..][..steps::N_CLASSES];
+            biases.copy_from_slice(streams[c / n_steps].biases(slot));
         }
     }
 
@@ -185,7 +191,7 @@ impl Decoder {
         let packed = self.packed.clone();
         let (w, m) = (packed.heads.chord, self.n_columns);
         kernels::multiply(self.isa, &packed.arena, w, &self.h, &mut self.logits, m);
-        self.biased(w, &packed.heads.chord_bias)
+        self.biased(w, &packed.heads.chord_bias, steps::T_CHORD)
     }
 
     /// Position logits a stream of the last step, 25 each.
@@ -193,7 +199,7 @@ impl Decoder {
         let packed = self.packed.clone();
         let (w, m) = (packed.heads.pos, self.n_columns);
         kernels::multiply(self.isa, &packed.arena, w, &self.h, &mut self.logits, m);
-        self.biased(w, &packed.heads.pos_bias)
+        self.biased(w, &packed.heads.pos_bias, steps::T_POS)
     }
 
     /// Symbol logits a stream of the last step at a position, 192 each.
@@ -202,7 +208,7 @@ impl Decoder {
         let heads = &packed.heads;
         let d = packed.config.d_model;
         self.cascade(0, d, &[heads.sym_pos.row(pos)], heads.sym);
-        self.biased(heads.sym, &heads.sym_bias)
+        self.biased(heads.sym, &heads.sym_bias, steps::T_SYM)
     }
 
     /// Duration logits a stream of the last step, given position and symbol, 32 each.
@@ -211,7 +217,7 @@ impl Decoder {
         let heads = &packed.heads;
         let at = packed.config.d_model;
         self.cascade(at, D_DURATION, &[heads.dur_pos.row(pos), heads.dur_sym.row(sym)], heads.dur);
-        self.biased(heads.dur, &heads.dur_bias)
+        self.biased(heads.dur, &heads.dur_bias, steps::T_DUR)
     }
 
     /// Velocity and micro-timing logits a stream of the last step, 8 and 9 behind each other, given
@@ -227,7 +233,7 @@ impl Decoder {
         let at = packed.config.d_model + D_DURATION;
         let rows = [heads.expr_pos.row(pos), heads.expr_sym.row(sym), heads.expr_dur.row(dur)];
         self.cascade(at, D_EXPRESSION, &rows, heads.expr);
-        self.biased(heads.expr, &heads.expr_bias)
+        self.biased(heads.expr, &heads.expr_bias, steps::T_VEL)
     }
 
     /// `logits = W silu(projection + embeddings)`; the projection lies at `at` of all of them.
@@ -250,16 +256,19 @@ impl Decoder {
         kernels::multiply(self.isa, &packed.arena, w, &self.u, &mut self.logits, m);
     }
 
-    /// The logits that were just computed, their bias added.
+    /// The logits that were just computed, their bias added; their classes are those of `target`.
     fn biased<'a>(
         &'a mut self,
         w: Matrix,
         bias: &[f32],
+        target: usize,
     ) -> impl Iterator<Item = &'a [f32]> + use<'a> {
         let (n, n_classes) = (w.n, bias.len());
         let logits = &mut self.logits[..self.n_columns * n];
-        for logits in logits.chunks_exact_mut(n) {
+        let own = self.biases.chunks_exact(steps::N_CLASSES);
+        for (logits, own) in logits.chunks_exact_mut(n).zip(own) {
             kernels::add(logits, bias);
+            kernels::add(logits, &own[steps::first_class(target)..][..n_classes]);
         }
         logits.chunks_exact(n).map(move |logits| &logits[..n_classes])
     }

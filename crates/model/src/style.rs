@@ -1,7 +1,7 @@
 //! Styles: what a few songs of one artist change about how the network hears.
 //!
 //! A style is a point among the genres and, for every layer and slot, how far scales and shifts of
-//! both norms lie from those of that point (`fit`). It is blended like a genre and costs a step
+//! both norms, and for every slot biases of the heads, lie from those of that point (`fit`). It is blended like a genre and costs a step
 //! nothing more, because a stream has scales and shifts of its own anyway. Its music is as
 //! adventurous as the artist's (`tuning`).
 
@@ -15,11 +15,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use score::steps::{N_CONDITIONS, N_SLOTS};
+use score::steps::{N_CLASSES, N_CONDITIONS, N_SLOTS};
 use score::{Blend, Genre, N_STYLES};
 use serde::{Deserialize, Serialize};
 
 pub use fit::{Fit, MAX_NOTES, MIN_NOTES, Progress};
+use gradient::N_BIASES;
 pub use gradient::Nats;
 pub use windows::{Song, Windows};
 
@@ -84,6 +85,9 @@ pub struct Style {
     genres: [f32; Genre::COUNT],
     /// What is added to scales and shifts, `(slots, layers, 4 D)`, bfloat16 numbers.
     film: Vec<f32>,
+    /// What is added to the biases of the heads, `(slots, classes)`, likewise; files of early versions
+    /// have none, which is 0.
+    biases: Vec<f32>,
     /// Where the middle of the knob of that name lies for its music, `0.0..=1.0`.
     adventure: f32,
     /// Which stretches of notes its songs hold, so that the band copies no more of them than of the
@@ -125,11 +129,16 @@ impl Style {
         // One entry, since the order of several would not be the same every time.
         let words = HashMap::from([(WORDS.to_owned(), serde_json::to_string(&words)?)]);
         let genres: Vec<u8> = self.genres.iter().flat_map(|share| share.to_le_bytes()).collect();
-        let film: Vec<u8> = self.film.iter().flat_map(|x| to_bf16(*x).to_le_bytes()).collect();
+        let [film, biases] = [&self.film, &self.biases]
+            .map(|list| list.iter().flat_map(|x| to_bf16(*x).to_le_bytes()).collect::<Vec<u8>>());
         let mut views = vec![
             ("film", TensorView::new(Dtype::BF16, vec![self.film.len()], &film)?),
             ("genres", TensorView::new(Dtype::F32, vec![Genre::COUNT], &genres)?),
         ];
+        // What is read is written as it was here, too.
+        if self.biases.iter().any(|bias| *bias != 0.0) {
+            views.push(("biases", TensorView::new(Dtype::BF16, vec![self.biases.len()], &biases)?));
+        }
         let parameters: Vec<u8> = self
             .filter
             .iter()
@@ -216,6 +225,13 @@ impl Style {
             bits: bits.filter(|bits| bits.iter().all(|bits| bits.is_finite())),
         };
         let film = numbers("film", Dtype::BF16)?;
+        let biases = match tensors.tensor("biases") {
+            Ok(_) => numbers("biases", Dtype::BF16)?,
+            Err(_) => vec![0.0; N_BIASES],
+        };
+        if biases.len() != N_BIASES {
+            return refuse("number of biases", N_BIASES.to_string(), biases.len().to_string());
+        }
         let filter = OriginalityFilter::read(&tensors)
             .and_then(|found| OriginalityFilter::of_weights(&found.into_iter().collect()))
             .map_err(|error| Error::Style {
@@ -223,7 +239,7 @@ impl Style {
                 expected: "a filter of what its songs hold".to_owned(),
                 found: error.to_string(),
             })?;
-        Ok(Self { about, fingerprint, genres, film, adventure, filter })
+        Ok(Self { about, fingerprint, genres, film, biases, adventure, filter })
     }
 
     /// Whether it was learnt for this network.
@@ -350,6 +366,17 @@ impl Styles {
             film.iter_mut().zip(of_style).for_each(|(film, x)| *film += weight * x);
         }
     }
+
+    /// What the styles add to the biases of the heads, [`N_CLASSES`] numbers of a slot.
+    pub(crate) fn biases(&self, styles: &[f32; N_STYLES], slot: usize) -> [f32; N_CLASSES] {
+        let mut biases = [0.0; N_CLASSES];
+        for (knob, weight) in styles.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+            let Some(style) = self.get(knob) else { continue };
+            let of_style = &style.biases[slot * N_CLASSES..];
+            biases.iter_mut().zip(of_style).for_each(|(bias, x)| *bias += weight * x);
+        }
+        biases
+    }
 }
 
 /// Hears how likely music is under blends and styles, for measuring styles.
@@ -379,7 +406,8 @@ impl Listener {
     /// What a style asks for, which must have been checked.
     pub fn style(&self, style: &Style) -> Film {
         let mut film = self.genres(&style.genres);
-        film.0.iter_mut().zip(&style.film).for_each(|(film, x)| *film += x);
+        let of_style = style.film.iter().chain(&style.biases);
+        film.0.iter_mut().zip(of_style).for_each(|(film, x)| *film += x);
         film
     }
 
@@ -392,6 +420,11 @@ impl Listener {
 /// Numbers of a style.
 #[cfg(test)]
 impl Style {
+    /// The same with other biases of the heads, `(slots, classes)`.
+    pub(crate) fn with_biases(self, biases: Vec<f32>) -> Self {
+        Self { biases, ..self }
+    }
+
     /// A style that plays as a network's second genre does, and whose songs hold these lines.
     pub(crate) fn of_lines(network: &Network, lines: &[Vec<score::line::Token>]) -> Self {
         let mut genres = [0.0; Genre::COUNT];
@@ -401,6 +434,7 @@ impl Style {
             fingerprint: network.fingerprint().unwrap(),
             genres,
             film: vec![0.0; film_len(network.config())],
+            biases: vec![0.0; N_BIASES],
             adventure: tuning::MIDDLE,
             filter: Some(OriginalityFilter::new(lines.iter().map(Vec::as_slice))),
         }

@@ -157,6 +157,19 @@ pub const IGNORE: u16 = u16::MAX;
 pub const TARGET_SIZES: [usize; N_TARGETS] =
     [Chord::N_CLASSES, POSITIONS, N_NOTE_SYMBOLS, N_DURATIONS, N_VELOCITIES, N_MICROS];
 
+/// Classes of all targets together.
+pub const N_CLASSES: usize = first_class(N_TARGETS);
+
+/// Where a target's classes begin among those of all targets behind each other.
+pub const fn first_class(target: usize) -> usize {
+    let (mut at, mut before) = (0, 0);
+    while before < target {
+        at += TARGET_SIZES[before];
+        before += 1;
+    }
+    at
+}
+
 /// A step: inputs, and in training the targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {

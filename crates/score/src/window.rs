@@ -112,12 +112,14 @@ impl Window {
     }
 }
 
-/// All of `music`, in as many windows as it takes: dense music fills one after a few bars.
-pub fn whole(music: &[HistoryBeat], max_steps: usize) -> Vec<Vec<Step>> {
+/// All of `music`, in as many windows as it takes: dense music fills one after a few bars. Whether its
+/// velocities mean something, `dynamics` says.
+pub fn whole(music: &[HistoryBeat], dynamics: bool, max_steps: usize) -> Vec<Vec<Step>> {
     let mut windows = Vec::new();
     let mut start = 0;
     while start < music.len() {
-        let window = Window::cut(music, start, music.len() - start);
+        let mut window = Window::cut(music, start, music.len() - start);
+        window.expressive = [(dynamics, false); 4];
         let steps = window.encode(window.conditions(), max_steps);
         // Each beat tells its chord once.
         start += steps.iter().filter(|step| step.targets[T_CHORD] != IGNORE).count().max(1);
@@ -160,7 +162,7 @@ mod tests {
         };
         for n_notes in [0, 1, 20] {
             let music: Vec<_> = (0..64).map(|at| beat(at, n_notes)).collect();
-            let windows = whole(&music, 384);
+            let windows = whole(&music, false, 384);
             let told = |target: usize| {
                 let steps = windows.iter().flatten();
                 steps.filter(|step| step.targets[target] != IGNORE).count()

@@ -71,13 +71,21 @@ pub struct Artist {
     pub n_notes: usize,
     /// Held-out windows.
     pub n_windows: usize,
-    /// Bits a note of the held-out songs under the genre or mix that fits them best.
+    /// Bits a note of the held-out songs under the genre or mix that fits them best: what is played
+    /// and, of songs with dynamics, how hard.
     pub genres_bits: f64,
     /// Under the style.
     pub style_bits: f64,
     /// How much less that is, in shares.
     pub gain: Figure,
-    /// Fewest bits a note that training the whole network leads to, if that was measured.
+    /// The same three without dynamics: chords, positions, pitches and durations.
+    pub notes_genres_bits: f64,
+    /// Under the style.
+    pub notes_style_bits: f64,
+    /// How much less.
+    pub notes_gain: Figure,
+    /// Fewest bits a note, without dynamics, that training the whole network leads to, if that was
+    /// measured.
     #[serde(default)]
     pub ceiling_bits: Option<f64>,
     /// Sixteen bars of held-out songs whose nearest style is the artist's.
@@ -87,6 +95,12 @@ pub struct Artist {
     pub recognised: f64,
     /// Composed songs of the genres it lies next to that are taken for it: the floor.
     pub recognised_genres: f64,
+    /// The same three without dynamics.
+    pub notes_recognised_real: f64,
+    /// In composed songs under the style.
+    pub notes_recognised: f64,
+    /// In composed songs of the genres.
+    pub notes_recognised_genres: f64,
     /// The same by a judge of notes and chords that learnt the artist's other songs: in the songs
     /// that were learnt from.
     #[serde(default)]
@@ -112,16 +126,22 @@ pub struct Artist {
 /// A column of the table: its title, its number of an artist, and how that is written.
 type Column = (&'static str, fn(&Artist) -> f64, fn(f64) -> String);
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 21] = [
     ("songs", |a| a.n_songs as f64, whole_number),
     ("notes", |a| a.n_notes as f64, whole_number),
     ("genres", |a| a.genres_bits, decimals),
     ("style", |a| a.style_bits, decimals),
     ("less", |a| a.gain.value, percent),
-    ("whole network", |a| a.ceiling_bits.map_or(f64::NAN, |b| 1.0 - b / a.genres_bits), percent),
+    ("notes alone, genres", |a| a.notes_genres_bits, decimals),
+    ("style", |a| a.notes_style_bits, decimals),
+    ("less", |a| a.notes_gain.value, percent),
+    ("whole network", whole_network, percent),
     ("nearest style, real", |a| a.recognised_real, decimals),
     ("composed", |a| a.recognised, decimals),
     ("by genres alone", |a| a.recognised_genres, decimals),
+    ("by notes alone, real", |a| a.notes_recognised_real, decimals),
+    ("composed", |a| a.notes_recognised, decimals),
+    ("by genres alone", |a| a.notes_recognised_genres, decimals),
     ("judge, real", |a| a.judged_real, decimals),
     ("composed", |a| a.judged, decimals),
     ("by genres alone", |a| a.judged_genres, decimals),
@@ -129,6 +149,10 @@ const COLUMNS: [Column; 15] = [
     ("copied", |a| a.copied, whole_number),
     ("by the artist", |a| a.copied_by_artist, whole_number),
 ];
+
+fn whole_network(artist: &Artist) -> f64 {
+    artist.ceiling_bits.map_or(f64::NAN, |bits| 1.0 - bits / artist.notes_genres_bits)
+}
 
 fn whole_number(x: f64) -> String {
     format!("{x:.0}")
@@ -293,8 +317,9 @@ fn to_learn(songs: &[&Song]) -> Vec<StyleSong> {
 
 /// Windows of songs, the first of each before the second of any.
 fn windows(songs: &[&Song], max_steps: usize) -> Vec<Vec<Step>> {
-    let cut = |beats: &[HistoryBeat], start: usize| {
-        let window = Window::cut(beats, start, WINDOW_BEATS);
+    let cut = |Song { beats, entry, .. }: &Song, start: usize| {
+        let mut window = Window::cut(beats, start, WINDOW_BEATS);
+        window.expressive = [(entry.source.dynamics, false); 4];
         let steps = window.encode(window.conditions(), max_steps);
         has_notes(&steps).then_some(steps)
     };
@@ -304,8 +329,8 @@ fn windows(songs: &[&Song], max_steps: usize) -> Vec<Vec<Step>> {
 /// As much of songs as is composed, the first of each before the second of any.
 fn stretches(songs: &[&Song], max_steps: usize) -> Vec<Vec<Vec<Step>>> {
     let n_beats = N_BARS * BEATS_A_BAR;
-    let cut = |beats: &[HistoryBeat], start: usize| {
-        let windows = whole(&beats[start..start + n_beats], max_steps);
+    let cut = |Song { beats, entry, .. }: &Song, start: usize| {
+        let windows = whole(&beats[start..start + n_beats], entry.source.dynamics, max_steps);
         windows.iter().any(|steps| has_notes(steps)).then_some(windows)
     };
     in_rounds(songs, n_beats, n_beats, cut)
@@ -317,13 +342,13 @@ fn in_rounds<T>(
     songs: &[&Song],
     stride: usize,
     left: usize,
-    cut: impl Fn(&[HistoryBeat], usize) -> Option<T>,
+    cut: impl Fn(&Song, usize) -> Option<T>,
 ) -> Vec<T> {
     let longest = songs.iter().map(|song| song.beats.len()).max().unwrap_or(0);
     let starts = (0..longest).step_by(stride);
-    let places = starts.flat_map(|start| songs.iter().map(move |song| (&song.beats, start)));
-    let fits = places.filter(|(beats, start)| start + left <= beats.len());
-    fits.filter_map(|(beats, start)| cut(beats, start)).take(N_WINDOWS).collect()
+    let places = starts.flat_map(|start| songs.iter().map(move |song| (song, start)));
+    let fits = places.filter(|(song, start)| start + left <= song.beats.len());
+    fits.filter_map(|(song, start)| cut(song, start)).take(N_WINDOWS).collect()
 }
 
 fn has_notes(steps: &[Step]) -> bool {
@@ -353,22 +378,14 @@ fn measure(
     let hear = |film: &Film| -> Vec<Nats> {
         artist.windows.iter().map(|steps| listener.nats(film, steps)).collect()
     };
-    let by_genres = mixes.iter().map(hear).min_by(|a, b| bits(a).total_cmp(&bits(b)));
-    let by_genres = by_genres.unwrap_or_default();
+    let by_genres: Vec<Vec<Nats>> = mixes.iter().map(hear).collect();
     let by_style = hear(&films[i]);
-    let gains: Vec<f64> = by_genres
-        .iter()
-        .zip(&by_style)
-        .map(|(genres, style)| 1.0 - style.bits_per_note() / genres.bits_per_note())
-        .collect();
-    let nearest = |of: &dyn Fn(usize) -> f64| -> bool {
-        (0..artists.len()).min_by(|a, b| of(*a).total_cmp(&of(*b))) == Some(i)
-    };
-    let is_taken_for = |styles: &[Film], windows: &[Vec<Step>]| {
-        nearest(&|style| bits_of(listener, &styles[style], windows))
-    };
-    let right = artist.stretches.iter().filter(|windows| is_taken_for(&films, windows));
-    let recognised_real = right.count() as f64 / artist.stretches.len().max(1) as f64;
+    let all = Gain::of(&by_genres, &by_style, Nats::all_bits_per_note);
+    let notes = Gain::of(&by_genres, &by_style, Nats::bits_per_note);
+    let is_taken_for =
+        |styles: &[Film], windows: &[Vec<Step>]| nearest(listener, styles, windows).map(|n| n == i);
+    let [recognised_real, notes_recognised_real] =
+        shares(artist.stretches.iter().map(|windows| is_taken_for(&films, windows)));
 
     let mut slots = [const { None }; score::N_STYLES];
     slots[0] = Some(own[i].clone());
@@ -408,9 +425,10 @@ fn measure(
     let of_genres =
         (0..N_SONGS).map(|seed| compose(0.0, seed, N_BARS)).collect::<Result<Vec<_>>>()?;
     let share_of = |songs: &[Vec<HistoryBeat>]| {
-        let right = songs.iter().filter(|song| is_taken_for(&judging, &whole(song, max_steps)));
-        right.count() as f64 / songs.len() as f64
+        shares(songs.iter().map(|song| is_taken_for(&judging, &whole(song, true, max_steps))))
     };
+    let [recognised, notes_recognised] = share_of(&composed);
+    let [recognised_genres, notes_recognised_genres] = share_of(&of_genres);
     let heard_as = ear.shares(composed.iter().map(Vec::as_slice));
     let heard_in = |shares: &BTreeMap<String, f64>| shares.get(artist.name).copied().unwrap_or(0.0);
     let judged_real = heard_in(&ear.shares(artist.learnt.iter().map(|song| &song.beats[..])));
@@ -420,7 +438,7 @@ fn measure(
     for point in 0..N_POINTS {
         let share = point as f32 / (N_POINTS - 1) as f32;
         let at = (0..N_SWEEP_SONGS).map(|seed| {
-            let windows = whole(&compose(share, 100 + seed, 8)?, max_steps);
+            let windows = whole(&compose(share, 100 + seed, 8)?, true, max_steps);
             let [genres, style] =
                 [&neutral, &judging[i]].map(|film| bits_of(listener, film, &windows));
             Ok(genres - style)
@@ -442,13 +460,19 @@ fn measure(
         n_songs: artist.learnt.len(),
         n_notes: own[i].about().n_notes,
         n_windows: artist.windows.len(),
-        genres_bits: bits(&by_genres),
-        style_bits: bits(&by_style),
-        gain: Figure { value: 1.0 - bits(&by_style) / bits(&by_genres), ..mean_of(&gains) },
+        genres_bits: all.genres_bits,
+        style_bits: all.style_bits,
+        gain: all.gain,
+        notes_genres_bits: notes.genres_bits,
+        notes_style_bits: notes.style_bits,
+        notes_gain: notes.gain,
         ceiling_bits: None,
         recognised_real,
-        recognised: share_of(&composed),
-        recognised_genres: share_of(&of_genres),
+        recognised,
+        recognised_genres,
+        notes_recognised_real,
+        notes_recognised,
+        notes_recognised_genres,
         judged_real,
         judged: heard_in(&heard_as),
         judged_genres,
@@ -459,14 +483,56 @@ fn measure(
     })
 }
 
-/// Bits a note of windows under a genre or a style.
-fn bits_of(listener: &Listener, film: &Film, windows: &[Vec<Step>]) -> f64 {
-    bits(&windows.iter().map(|steps| listener.nats(film, steps)).collect::<Vec<_>>())
+/// What a style saves.
+struct Gain {
+    genres_bits: f64,
+    style_bits: f64,
+    gain: Figure,
 }
 
-/// Bits a note over windows.
-fn bits(windows: &[Nats]) -> f64 {
+impl Gain {
+    /// Of windows under each mix of genres, of which the best counts, and under a style; bits a note
+    /// are what `of` makes of them.
+    fn of(by_genres: &[Vec<Nats>], by_style: &[Nats], of: fn(&Nats) -> f64) -> Self {
+        let best = by_genres.iter().min_by(|a, b| of(&sum(a)).total_cmp(&of(&sum(b))));
+        let best = best.map_or(&[][..], Vec::as_slice);
+        let gains: Vec<f64> =
+            best.iter().zip(by_style).map(|(genres, style)| 1.0 - of(style) / of(genres)).collect();
+        let [genres_bits, style_bits] = [best, by_style].map(|windows| of(&sum(windows)));
+        let value = 1.0 - style_bits / genres_bits;
+        Self { genres_bits, style_bits, gain: Figure { value, ..mean_of(&gains) } }
+    }
+}
+
+/// The style under which windows are likeliest: with dynamics where they count, and by notes alone.
+fn nearest(listener: &Listener, styles: &[Film], windows: &[Vec<Step>]) -> [usize; 2] {
+    let heard: Vec<Nats> = styles
+        .iter()
+        .map(|film| {
+            sum(&windows.iter().map(|steps| listener.nats(film, steps)).collect::<Vec<_>>())
+        })
+        .collect();
+    [Nats::all_bits_per_note, Nats::bits_per_note].map(|of| {
+        let least = heard.iter().enumerate().min_by(|(_, a), (_, b)| of(a).total_cmp(&of(b)));
+        least.map_or(0, |(style, _)| style)
+    })
+}
+
+/// Shares of songs that are taken for an artist, by each of two measures.
+fn shares(taken: impl Iterator<Item = [bool; 2]>) -> [f64; 2] {
+    let taken: Vec<[bool; 2]> = taken.collect();
+    [0, 1]
+        .map(|by| taken.iter().filter(|taken| taken[by]).count() as f64 / taken.len().max(1) as f64)
+}
+
+/// Bits a note, with dynamics, of windows under a genre or a style.
+fn bits_of(listener: &Listener, film: &Film, windows: &[Vec<Step>]) -> f64 {
+    let heard: Vec<Nats> = windows.iter().map(|steps| listener.nats(film, steps)).collect();
+    sum(&heard).all_bits_per_note()
+}
+
+fn sum(windows: &[Nats]) -> Nats {
     let mut sum = Nats::default();
     windows.iter().for_each(|nats| sum.add(nats));
-    sum.bits_per_note()
+    sum
 }

@@ -71,6 +71,8 @@ pub struct Stream {
     d_film: usize,
     /// `(slots, layers, 4 D)`.
     film: Vec<f32>,
+    /// What styles add to the biases of the heads, `(slots, classes)`.
+    biases: Vec<f32>,
     key_lines: usize,
     value_lines: usize,
     keys: Lines,
@@ -94,6 +96,7 @@ impl Stream {
             n_layers,
             d_film: 4 * packed.config.d_model,
             film: Vec::new(),
+            biases: Vec::new(),
             key_lines,
             value_lines,
             keys: Lines::zeroed(n_layers * key_lines),
@@ -108,7 +111,9 @@ impl Stream {
         self.len = 0;
         self.mix = mix;
         self.film.clear();
+        self.biases.clear();
         for (slot, mix) in mix.iter().enumerate() {
+            self.biases.extend(styles.biases(mix.styles(), slot));
             let conditions = styles.conditions(mix.weights(), mix.styles());
             let condition = packed.condition(slot, &conditions);
             for layer in 0..self.n_layers {
@@ -137,11 +142,19 @@ impl Stream {
 
     /// Bytes of the cache.
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.keys) + size_of_val(&*self.values) + size_of_val(self.film.as_slice())
+        let numbers = [self.film.as_slice(), self.biases.as_slice()];
+        size_of_val(&*self.keys)
+            + size_of_val(&*self.values)
+            + numbers.map(size_of_val::<[f32]>).iter().sum::<usize>()
     }
 
     pub(super) fn film(&self, slot: usize, layer: usize) -> &[f32] {
         &self.film[(slot * self.n_layers + layer) * self.d_film..][..self.d_film]
+    }
+
+    /// Biases of a slot.
+    pub(super) fn biases(&self, slot: usize) -> &[f32] {
+        &self.biases[slot * steps::N_CLASSES..][..steps::N_CLASSES]
     }
 
     pub(super) fn cache(&mut self, layer: usize) -> (&mut [Line], &mut [Line]) {

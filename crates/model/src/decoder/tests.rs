@@ -1,8 +1,9 @@
 use super::*;
 use crate::network::{Batch, Kernels, Network};
 use crate::weights::{self, Weights};
-use crate::{Config, kernels};
+use crate::{Config, Style, Styles, kernels};
 use candle_core::Tensor;
+use score::Genre;
 use score::random::Random;
 
 fn random_steps(n: usize, seed: u64) -> Vec<[u16; N_INPUTS]> {
@@ -91,6 +92,37 @@ fn the_decoder_gives_the_network_s_logits() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_style_adds_its_biases_to_those_of_the_heads() {
+    let (packed, weights) = packed(Config::TINY, 5);
+    let network = Network::new(Config::TINY, &weights, Kernels::Fused).unwrap();
+    let mut random = Random::new(6);
+    let biases: Vec<f32> =
+        (0..steps::N_SLOTS * steps::N_CLASSES).map(|_| random.uniform() - 0.5).collect();
+    // Plays as the second genre does.
+    let style = Style::of_lines(&network, &[]).with_biases(biases.clone());
+    let styles = Styles::new([Some(Arc::new(style)), None, None, None], &network).unwrap();
+    let mut streams = [Mix::of_one(1), Mix::of_one(Genre::COUNT)]
+        .map(|mix| Stream::with_styles(&packed, [mix; steps::N_SLOTS], &styles));
+    let mut decoder = Decoder::new(packed);
+    for step in random_steps(20, 7) {
+        decoder.step(&mut streams, &step);
+        let own = usize::from(step[steps::COND]) / steps::N_CONDITIONS * steps::N_CLASSES;
+        let check = |target: usize, logits: Vec<Vec<f32>>| {
+            let [genre, style] = logits.try_into().unwrap();
+            let biases = &biases[own + steps::first_class(target)..];
+            let sum: Vec<f32> = genre.iter().zip(biases).map(|(a, b)| a + b).collect();
+            close(&style, &sum);
+        };
+        let owned = |logits: &[f32]| logits.to_vec();
+        check(steps::T_CHORD, decoder.chord().map(owned).collect());
+        check(steps::T_POS, decoder.pos().map(owned).collect());
+        check(steps::T_SYM, decoder.sym(3).map(owned).collect());
+        check(steps::T_DUR, decoder.dur(3, 60).map(owned).collect());
+        check(steps::T_VEL, decoder.expression(3, 60, 5).map(owned).collect());
     }
 }
 

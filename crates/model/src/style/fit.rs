@@ -1,9 +1,11 @@
 //! Learns a style by gradient descent.
 //!
 //! First the point among the genres under which the songs are likeliest, then scales and shifts
-//! around it, then how adventurous the band is under them (`tuning`). Windows are drawn anew every
-//! time, as in training: forms, density, register and single parts are now shown, now hidden. The
-//! last bars of longer songs are kept aside and say how much was learnt that is no memory.
+//! around it, then how adventurous the band is under them (`tuning`). Scales and shifts move in two
+//! ways at once: by what a condition asks of all of them, as genres do, and each on its own. The first
+//! holds for an artist's other songs where the second alone would learn by heart. Windows are drawn
+//! anew every time: forms, density, register and single parts are now shown, now hidden. The last
+//! bars of longer songs are kept aside and say how much was learnt that is no memory.
 
 use std::sync::Arc;
 
@@ -39,9 +41,11 @@ const BEATS_AN_UPDATE: usize = 32;
 /// Windows of what was learnt from that say how surprising it is, where no bars were kept aside.
 const N_OWN: usize = 16;
 
-/// Adam's rates; the second falls in a line.
+/// Adam's rates; those behind the first fall in a line.
 const GENRE_RATE: f32 = 0.25;
-const FILM_RATE: f32 = 0.01;
+const CONDITION_RATE: f32 = 0.03;
+const FILM_RATE: f32 = 0.005;
+const BIAS_RATE: f32 = 0.02;
 
 /// How far a fit has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -66,7 +70,9 @@ pub struct Fit {
     /// Windows an update.
     n_windows: usize,
     genres: Adam,
+    condition: Adam,
     film: Adam,
+    biases: Adam,
     /// Scales and shifts of each genre, once the point among them is looked for; then those of the
     /// point alone.
     bases: Vec<Vec<f32>>,
@@ -101,7 +107,9 @@ impl Fit {
         let windows = Windows::new(songs, network.config().context_len, seed);
         let mut fit = Self {
             genres: Adam::new(n_genres),
-            film: Adam::new(plain.film_len()),
+            condition: Adam::new(plain.condition_len()),
+            film: Adam::new(plain.scales_len()),
+            biases: Adam::new(plain.film_len() - plain.scales_len()),
             plain,
             network: network.clone(),
             fingerprint: network.fingerprint()?,
@@ -207,8 +215,11 @@ impl Fit {
         } else {
             let done = (self.done - GENRE_UPDATES) as f32;
             let fall = 1.0 - done / FILM_UPDATES as f32;
-            self.film
-                .update(&gradient, FILM_RATE * ((done + 1.0) / 10.0).min(1.0) * fall.max(0.02));
+            let share = ((done + 1.0) / 10.0).min(1.0) * fall.max(0.02);
+            let (film, biases) = gradient.split_at(self.plain.scales_len());
+            self.condition.update(&self.plain.to_condition(film), CONDITION_RATE * share);
+            self.film.update(film, FILM_RATE * share);
+            self.biases.update(biases, BIAS_RATE * share);
         }
         self.done += 1;
         if self.done == GENRE_UPDATES {
@@ -220,7 +231,8 @@ impl Fit {
 
     /// The style, with what was learnt by now; `about` gives name, author and licence.
     pub fn finish(&self, about: About) -> Style {
-        let film: Vec<f32> = self.film.values.iter().map(|x| from_bf16(to_bf16(*x))).collect();
+        let mut film: Vec<f32> = self.learnt().into_iter().map(|x| from_bf16(to_bf16(x))).collect();
+        let biases = film.split_off(self.plain.scales_len());
         let genres = self.shares();
         let lines: Vec<_> =
             self.windows.songs().iter().flat_map(|song| score::line::lines(&song.beats)).collect();
@@ -229,6 +241,7 @@ impl Fit {
             fingerprint: self.fingerprint,
             genres,
             film,
+            biases,
             adventure: self.tuning.as_ref().map_or(tuning::MIDDLE, Tuning::middle),
             filter: Some(OriginalityFilter::new(lines.iter().map(Vec::as_slice))),
         };
@@ -247,9 +260,16 @@ impl Fit {
         genres
     }
 
+    /// What is added to the scales and shifts of the point among the genres, and biases.
+    fn learnt(&self) -> Vec<f32> {
+        let of_condition = self.plain.film_of(&self.condition.values);
+        let film = of_condition.iter().zip(&self.film.values).map(|(a, b)| a + b);
+        film.chain(self.biases.values.iter().copied()).collect()
+    }
+
     fn current_film(&self) -> Vec<f32> {
         if self.bases.len() == 1 && self.done >= GENRE_UPDATES {
-            return self.bases[0].iter().zip(&self.film.values).map(|(a, b)| a + b).collect();
+            return self.bases[0].iter().zip(self.learnt()).map(|(a, b)| a + b).collect();
         }
         let mut film = vec![0.0; self.plain.film_len()];
         for (base, share) in self.bases.iter().zip(softmax(&self.genres.values)) {

@@ -18,6 +18,9 @@ mod heads;
 
 use heads::{Cascade, Head, Stage};
 
+/// Biases of a film: slots, classes of all targets.
+pub(super) const N_BIASES: usize = N_SLOTS * steps::N_CLASSES;
+
 /// Query rows that are multiplied at a time; keys behind their last row are left out.
 const CHUNK: usize = 96;
 
@@ -71,6 +74,12 @@ impl Nats {
     /// Bits a note of chords, positions, pitches and durations.
     pub fn bits_per_note(&self) -> f64 {
         let nats: f64 = [T_CHORD, T_POS, T_SYM, T_DUR].iter().map(|t| self.nats[*t]).sum();
+        nats / core::f64::consts::LN_2 / self.counts[T_SYM].max(1) as f64
+    }
+
+    /// Bits a note of all targets: with how hard it is played and its micro-timing where they count.
+    pub fn all_bits_per_note(&self) -> f64 {
+        let nats: f64 = self.nats.iter().sum();
         nats / core::f64::consts::LN_2 / self.counts[T_SYM].max(1) as f64
     }
 
@@ -148,36 +157,80 @@ impl Plain {
         })
     }
 
-    /// Numbers of a film: slots, layers, `4 D`.
+    /// Numbers of a film: scales and shifts, `(slots, layers, 4 D)`, and behind them biases of the
+    /// heads, `(slots, classes)`.
     pub(super) fn film_len(&self) -> usize {
+        self.scales_len() + N_BIASES
+    }
+
+    /// Numbers of its scales and shifts.
+    pub(super) fn scales_len(&self) -> usize {
         film_len(&self.config)
     }
 
-    /// Scales and shifts under a weighted sum of conditions.
+    /// Numbers of a condition: slots, width of a condition.
+    pub(super) fn condition_len(&self) -> usize {
+        N_SLOTS * self.config.d_cond
+    }
+
+    /// Scales and shifts under a weighted sum of conditions, and biases of 0.
     ///
     /// # Shapes
-    /// - returns `(slots, layers, 4 D)`
+    /// - returns [`Self::film_len`] numbers
     pub(super) fn film(&self, mix: &[f32; steps::N_CONDITIONS]) -> Vec<f32> {
         let (n_conditions, width) = (steps::N_CONDITIONS, self.config.d_cond);
-        let mut film = Vec::with_capacity(self.film_len());
-        for slot in 0..N_SLOTS {
-            let mut condition = vec![0.0f32; width];
+        let mut condition = vec![0.0f32; self.condition_len()];
+        for (slot, condition) in condition.chunks_exact_mut(width).enumerate() {
             for (genre, weight) in mix.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
                 let row = &self.cond[(slot * n_conditions + genre) * width..][..width];
                 condition.iter_mut().zip(row).for_each(|(c, row)| *c += weight * row);
             }
+        }
+        let mut film = self.film_of(&condition);
+        film.resize(self.film_len(), 0.0);
+        film
+    }
+
+    /// Scales and shifts that a condition asks for.
+    ///
+    /// # Shapes
+    /// - `condition`: `(slots, width of a condition)`
+    /// - returns `(slots, layers, 4 D)`
+    pub(super) fn film_of(&self, condition: &[f32]) -> Vec<f32> {
+        let width = self.config.d_cond;
+        let mut film = Vec::with_capacity(self.film_len());
+        for condition in condition.chunks_exact(width) {
             for layer in &self.layers {
-                film.extend(layer.film.chunks_exact(width).map(|row| math::dot(row, &condition)));
+                film.extend(layer.film.chunks_exact(width).map(|row| math::dot(row, condition)));
             }
         }
         film
+    }
+
+    /// The gradient of a condition, of that of the scales and shifts that it asks for.
+    ///
+    /// # Shapes
+    /// - `gradient`: `(slots, layers, 4 D)`
+    /// - returns `(slots, width of a condition)`
+    pub(super) fn to_condition(&self, gradient: &[f32]) -> Vec<f32> {
+        let width = self.config.d_cond;
+        let mut to_condition = vec![0.0; self.condition_len()];
+        let of_slot = gradient.len() / N_SLOTS;
+        let slots = to_condition.chunks_exact_mut(width).zip(gradient.chunks_exact(of_slot));
+        for (to_condition, gradient) in slots {
+            let rows = self.layers.iter().flat_map(|layer| layer.film.chunks_exact(width));
+            for (row, along) in rows.zip(gradient) {
+                to_condition.iter_mut().zip(row).for_each(|(to, row)| *to += along * row);
+            }
+        }
+        to_condition
     }
 
     /// The loss of a window of at most `context_len` steps under `film`; with `gradient`, that of
     /// the sum of all targets is added to it.
     ///
     /// # Shapes
-    /// - `film`, `gradient`: `(slots, layers, 4 D)`
+    /// - `film`, `gradient`: [`Self::film_len`] numbers
     pub(super) fn loss(&self, film: &[f32], steps: &[Step], gradient: Option<&mut [f32]>) -> Nats {
         let d = self.config.d_model;
         let slots: Vec<usize> = steps
@@ -197,9 +250,14 @@ impl Plain {
             (0..d).for_each(|i| h[i] = x[i] * r * self.norm[i]);
         }
         let mut nats = Nats::default();
-        let mut to_h = gradient.is_some().then(|| vec![0.0; h.len()]);
-        self.heads(&h, steps, &mut nats, to_h.as_deref_mut());
-        let (Some(gradient), Some(to_h)) = (gradient, to_h) else { return nats };
+        let biases = &film[self.scales_len()..];
+        let Some(gradient) = gradient else {
+            self.heads(&h, steps, biases, &mut nats, None);
+            return nats;
+        };
+        let (gradient, to_biases) = gradient.split_at_mut(self.scales_len());
+        let mut to_h = vec![0.0; h.len()];
+        self.heads(&h, steps, biases, &mut nats, Some((&mut to_h, to_biases)));
         // From here `x` is the gradient of what a layer gave.
         let mut along = vec![0.0; d];
         for (x, to_h) in x.chunks_exact_mut(d).zip(to_h.chunks_exact(d)) {

@@ -67,6 +67,13 @@ fn a_file_keeps_a_style_and_says_what_it_is_not() {
     assert_eq!(refusal(&nan), "style: film: expected finite numbers, found NaN");
     let wild = Style { adventure: 1.5, ..style.clone() }.to_bytes().unwrap();
     assert_eq!(refusal(&wild), "style: adventure: expected 0 to 1, found 1.5");
+    let few = Style { biases: vec![1.0; 3], ..style.clone() }.to_bytes().unwrap();
+    assert_eq!(refusal(&few), format!("style: number of biases: expected {N_BIASES}, found 3"));
+    // Files of early versions have none.
+    let early = Style { biases: vec![0.0; N_BIASES], ..style.clone() };
+    let bytes = early.to_bytes().unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains("biases"));
+    assert_eq!(Style::from_bytes(&bytes).unwrap(), early);
     assert!(refusal(&vec![0; MAX_BYTES + 1]).starts_with("style: number of bytes: "));
     let other = super::tests::network(2);
     let error = style.check(&other).unwrap_err().to_string();

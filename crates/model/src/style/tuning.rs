@@ -114,7 +114,7 @@ impl Tuning {
             let song = std::mem::take(&mut self.song);
             let context_len = self.band.network().config().context_len;
             let film = self.listener.style(&self.style);
-            for steps in window::whole(&song, context_len) {
+            for steps in window::whole(&song, false, context_len) {
                 self.nats.add(&self.listener.nats(&film, &steps));
             }
             self.n_heard += 1;

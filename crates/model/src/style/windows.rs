@@ -1,4 +1,4 @@
-//! Windows of songs, drawn as in training: what a style is learnt from.
+//! Windows of songs: what a style is learnt from.
 
 use std::sync::Arc;
 
@@ -12,9 +12,10 @@ use crate::{Error, Result};
 /// Longest window in beats; the steps end most of them earlier.
 const WINDOW_BEATS: usize = 160;
 
-/// Shares of windows in which something is hidden, or a part left out, as in training.
-const HIDE_FORMS: f32 = 0.2;
-const HIDE_DENSITY: f32 = 0.5;
+/// Shares of windows in which something is hidden, or a part left out. What is shown is not learnt of
+/// the artist, so that more is hidden than in training.
+const HIDE_FORMS: f32 = 0.7;
+const HIDE_DENSITY: f32 = 0.9;
 const DROP_PART: f32 = 0.1;
 
 /// Share of a song that is kept aside, and how many beats it must have for that.

@@ -28,14 +28,20 @@ pub(super) struct Cascade {
 }
 
 impl Plain {
-    /// Adds the losses of all targets, and with `to_h` the gradient of what the heads read.
+    /// Adds the losses of all targets; `biases` are added to those of the heads. With `to`, adds the
+    /// gradients of what the heads read and of `biases`.
+    ///
+    /// # Shapes
+    /// - `biases`: `(slots, classes)`
     pub(super) fn heads(
         &self,
         h: &[f32],
         steps: &[Step],
+        biases: &[f32],
         nats: &mut Nats,
-        mut to_h: Option<&mut [f32]>,
+        to: Option<(&mut [f32], &mut [f32])>,
     ) {
+        let (mut to_h, mut to_biases) = to.unzip();
         let d = self.config.d_model;
         let rows = |target: usize| -> Vec<usize> {
             (0..steps.len()).filter(|i| steps[*i].targets[target] != steps::IGNORE).collect()
@@ -43,7 +49,8 @@ impl Plain {
         for (target, head) in [(T_CHORD, &self.chord), (T_POS, &self.pos)] {
             let rows = rows(target);
             let read = gather(h, d, &rows);
-            let to_read = head.loss(&read, d, &rows, target, steps, nats, to_h.is_some());
+            let to = to_biases.as_deref_mut();
+            let to_read = head.loss(&read, d, &rows, target, steps, biases, nats, to);
             scatter(to_h.as_deref_mut(), d, &rows, &to_read);
         }
         let notes = rows(T_SYM);
@@ -62,7 +69,8 @@ impl Plain {
                 let rows: Vec<usize> = picked.iter().map(|i| notes[*i]).collect();
                 let read = gather(&silu, stage.width, &picked);
                 let width = stage.width;
-                let to = head.loss(&read, width, &rows, *target, steps, nats, to_h.is_some());
+                let to = to_biases.as_deref_mut();
+                let to = head.loss(&read, width, &rows, *target, steps, biases, nats, to);
                 scatter(Some(&mut to_silu), width, &picked, &to);
             }
             if let Some(to_h) = to_h.as_deref_mut() {
@@ -99,8 +107,8 @@ impl Stage {
 }
 
 impl Head {
-    /// Adds the loss of a target at steps `rows`, of which `read` holds what the head reads; gives
-    /// the gradient of that, or nothing.
+    /// Adds the loss of a target at steps `rows`, of which `read` holds what the head reads. With
+    /// `to_biases`, adds the gradient of `biases` and gives that of `read`; else gives nothing.
     #[expect(clippy::too_many_arguments, reason = "what is read, of which steps, and the sums")]
     fn loss(
         &self,
@@ -109,8 +117,9 @@ impl Head {
         rows: &[usize],
         target: usize,
         steps: &[Step],
+        biases: &[f32],
         nats: &mut Nats,
-        wants_gradient: bool,
+        mut to_biases: Option<&mut [f32]>,
     ) -> Vec<f32> {
         let n = self.bias.len();
         let mut logits = vec![0.0; rows.len() * n];
@@ -118,7 +127,10 @@ impl Head {
         multiply(&mut logits, n, false, View::of(read, width), weight.turned());
         nats.counts[target] += rows.len();
         for (logits, row) in logits.chunks_exact_mut(n).zip(rows) {
-            logits.iter_mut().zip(&self.bias).for_each(|(logit, bias)| *logit += bias);
+            let slot = usize::from(steps[*row].inputs[steps::COND]) / steps::N_CONDITIONS;
+            let own = slot * steps::N_CLASSES + steps::first_class(target);
+            let bias = self.bias.iter().zip(&biases[own..]).map(|(head, own)| head + own);
+            logits.iter_mut().zip(bias).for_each(|(logit, bias)| *logit += bias);
             let class = usize::from(steps[*row].targets[target]);
             let of_class = logits[class];
             let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -127,8 +139,11 @@ impl Head {
             nats.nats[target] += f64::from(sum.ln() + max - of_class);
             logits.iter_mut().for_each(|p| *p /= sum);
             logits[class] -= 1.0;
+            if let Some(to) = to_biases.as_deref_mut() {
+                to[own..].iter_mut().zip(&*logits).for_each(|(to, logit)| *to += logit);
+            }
         }
-        if !wants_gradient {
+        if to_biases.is_none() {
             return Vec::new();
         }
         let mut to_read = vec![0.0; read.len()];

@@ -61,20 +61,43 @@ fn loss_and_gradient_are_those_of_the_network() {
     losses.nats[1..].iter().for_each(|nats| sum = (&sum + nats).unwrap());
     let expected = sum.backward().unwrap().get(cond.as_tensor()).unwrap().to_vec2::<f32>();
     let expected = expected.unwrap();
-    let d_film = 4 * config.d_model;
-    for slot in 0..N_SLOTS {
+    let to_condition = plain.to_condition(&gradient[..plain.scales_len()]);
+    assert_eq!(to_condition.len(), N_SLOTS * config.d_cond);
+    for (slot, found) in to_condition.chunks_exact(config.d_cond).enumerate() {
         let row = &expected[slot * steps::N_CONDITIONS + 2];
         let largest = row.iter().fold(0.0f32, |max, x| max.max(x.abs()));
         assert!(largest > 0.0);
-        for (i, expected) in row.iter().enumerate() {
-            let mut found = 0.0;
-            for (layer, weights) in plain.layers.iter().enumerate() {
-                let at = (slot * config.n_layers + layer) * d_film;
-                let column = weights.film.iter().skip(i).step_by(config.d_cond);
-                found +=
-                    gradient[at..at + d_film].iter().zip(column).map(|(g, w)| g * w).sum::<f32>();
-            }
+        for (found, expected) in found.iter().zip(row) {
             assert!((found - expected).abs() < 2e-4 * largest, "{found} instead of {expected}");
+        }
+    }
+}
+
+#[test]
+fn biases_of_the_heads_have_their_gradient() {
+    let config = Config { context_len: 256, ..Config::TINY };
+    let plain = Plain::new(config, &weights::random(&config, 3).unwrap()).unwrap();
+    let window = steps(N);
+    let mut film = plain.film(&[0.1; steps::N_CONDITIONS]);
+    let mut gradient = vec![0.0; plain.film_len()];
+    plain.loss(&film, &window, Some(&mut gradient));
+    let mut loss = |at: usize, by: f32| {
+        film[at] += by;
+        let nats: f64 = plain.loss(&film, &window, None).nats.iter().sum();
+        film[at] -= by;
+        nats
+    };
+    for target in 0..N_TARGETS {
+        let classes = steps::first_class(target)..steps::first_class(target + 1);
+        for slot in 0..N_SLOTS {
+            let own = plain.scales_len() + slot * steps::N_CLASSES;
+            let steepest = |a: &usize, b: &usize| gradient[*a].abs().total_cmp(&gradient[*b].abs());
+            let at = classes.clone().map(|class| own + class).max_by(steepest).unwrap();
+            let expected = (loss(at, 0.1) - loss(at, -0.1)) / 0.2;
+            let found = f64::from(gradient[at]);
+            assert!(found != 0.0, "target {target} of slot {slot}");
+            let error = (found - expected).abs();
+            assert!(error < 1e-2 * found.abs() + 1e-2, "{found} instead of {expected}");
         }
     }
 }
