@@ -14,6 +14,9 @@ use crate::songs::Song;
 /// Seed of what is drawn.
 const SEED: u64 = 1;
 
+/// Songs that are learnt from, an artist: who has hundreds would be heard in everything.
+const MAX_SONGS: usize = 24;
+
 /// Stretches of eight bars that are heard as one: as much as is composed.
 const N_STRETCHES: usize = 2;
 
@@ -28,14 +31,18 @@ impl Ear {
     pub fn fit(artists: &[(&str, &[&Song])]) -> Self {
         let names: Vec<String> = artists.iter().map(|(name, _)| (*name).to_owned()).collect();
         let of_artist = |(artist, (_, songs)): (usize, &(&str, &[&Song]))| {
-            let songs: Vec<Song> =
-                songs.iter().map(|song| Song { genre: artist, ..(*song).clone() }).collect();
-            songs
+            let every = songs.len().div_ceil(MAX_SONGS);
+            let some = songs.iter().step_by(every.max(1));
+            some.map(|song| Song { genre: artist, ..(*song).clone() }).collect::<Vec<_>>()
         };
         let songs: Vec<Song> = artists.iter().enumerate().flat_map(of_artist).collect();
         let material = Material::cut_at(&names, &songs, shipped::ranges);
         let mut random = Random::new(SEED);
-        let lessons = material.lessons(Kind::All, |_| true, &mut random, &|real| real.genre);
+        let mut lessons = material.lessons(Kind::All, |_| true, &mut random, &|real| real.genre);
+        // Nor is anybody heard more because there is more of theirs.
+        let mut sums = vec![0.0; names.len()];
+        lessons.iter().for_each(|lesson| sums[lesson.genre] += lesson.weight);
+        lessons.iter_mut().for_each(|lesson| lesson.weight /= sums[lesson.genre]);
         Self { judge: Judge::fit(Kind::All, &lessons, names.len(), SEED), names }
     }
 

@@ -68,9 +68,12 @@ fn held_out_artists_are_never_trained_on_and_measured() {
         assert_eq!((artist.n_songs, artist.n_windows > 0), (1, true), "{name}");
         // A network that knows hardly anything learns a lot from one song of the same kind.
         assert!(artist.style_bits < artist.genres_bits, "{name}: {artist:?}");
+        assert!(artist.notes_style_bits < artist.notes_genres_bits, "{name}: {artist:?}");
+        // How hard notes are played takes bits besides.
+        assert!(artist.notes_genres_bits < artist.genres_bits, "{name}: {artist:?}");
         assert!((0.0..=1.0).contains(&artist.recognised), "{name}: {artist:?}");
         // All its weights learn more than scales and shifts do.
-        assert!(artist.ceiling_bits.unwrap() < artist.genres_bits, "{name}: {artist:?}");
+        assert!(artist.ceiling_bits.unwrap() < artist.notes_genres_bits, "{name}: {artist:?}");
     }
     assert!(figures.markdown().contains("| mean of 2 |"));
 }
