@@ -1,9 +1,9 @@
 //! Styles: what a few songs of one artist change about how the network hears.
 //!
 //! A style is a point among the genres and, for every layer and slot, how far scales and shifts of
-//! both norms, and for every slot biases of the heads, lie from those of that point (`fit`). It is blended like a genre and costs a step
-//! nothing more, because a stream has scales and shifts of its own anyway. Its music is as
-//! adventurous as the artist's (`tuning`).
+//! both norms, and for every slot biases of the heads, lie from those of that point (`fit`). It is
+//! blended like a genre and costs a step nothing more, because a stream has scales and shifts of its
+//! own anyway. Its music is as adventurous as the artist's (`tuning`).
 
 mod fit;
 mod gradient;
